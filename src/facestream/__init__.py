@@ -1,0 +1,1 @@
+"""Speech in, a moving face out, as a stream."""

@@ -1,0 +1,45 @@
+"""Everything that facestream raises on purpose.
+
+    FacestreamError
+    ├── AudioError          the sound cannot be read: missing, not audio, empty, not finite
+    ├── MotionError         curves do not fit: wrong shape, unknown or missing channels
+    ├── BundleError         a model folder is missing, torn, of another version, or has unknown keys
+    ├── CorpusError         training material is missing or not as its layout says
+    ├── SinkError           the result cannot be written: folder missing, disk full, unknown ending
+    └── MissingExtra        an optional package is needed: says which `pip install` brings it
+
+A message says what came, what was expected, and what to do. The command line prints it without a traceback.
+"""
+
+from __future__ import annotations
+
+
+class FacestreamError(Exception):
+    """Base of all errors that facestream raises on purpose."""
+
+
+class AudioError(FacestreamError):
+    """The sound cannot be used: missing, not audio, empty, or not finite."""
+
+
+class MotionError(FacestreamError):
+    """Motion curves do not fit: wrong shape, or channels unknown or missing."""
+
+
+class BundleError(FacestreamError):
+    """A model bundle is missing, torn, of another version, or has unknown keys."""
+
+
+class CorpusError(FacestreamError):
+    """Training or evaluation material is missing, or not laid out as its format says."""
+
+
+class SinkError(FacestreamError):
+    """A result cannot be written."""
+
+
+class MissingExtra(FacestreamError):
+    """An optional package is not installed."""
+
+    def __init__(self, package: str, extra: str, purpose: str) -> None:
+        super().__init__(f"{purpose} needs the package '{package}', which is not installed: pip install 'facestream[{extra}]'")
