@@ -1,0 +1,1 @@
+"""Speech made by text-to-speech engines, and the face that goes with it by rule."""

@@ -1,0 +1,68 @@
+"""What the speech engines call their phones → ARPABET, by the nearest mouth.
+
+Where a language has a sound that English lacks, the lips decide: rounded front vowels stay rounded, palatals spread.
+"""
+
+from __future__ import annotations
+
+import re
+
+from facestream.corpora.phones import PHONES, SILENCE
+
+
+def _table(text: str) -> dict[str, str]:
+    return dict(pair.split("=") for pair in text.split())
+
+
+_SILENCES = dict.fromkeys(("pau", "#", "_", "sil", "ssil", "h#", "brth", "SIL"), SILENCE)
+
+RADIO: dict[str, str] = {
+    **_SILENCES,
+    **{phone.lower(): phone for phone in PHONES},
+    **_table("ax=AH axr=ER ix=IH ux=UW dx=D el=L em=M en=N nx=N hv=HH"),
+}
+"""flite's voices and festival's English ones."""
+
+CZECH: dict[str, str] = _SILENCES | _table(
+    "a=AA a:=AA e=EH e:=EH i=IH i:=IY o=AO o:=AO u=UH u:=UW @=AH au=AW ou=OW eu=EH "
+    "b=B c=T c~=CH d=D d~=D dz=Z dz~=JH f=F g=G h=HH j=Y k=K l=L m=M n=N n~=N N*=NG n*=NG m*=M g*=G "
+    "p=P r=R r~=ZH r~*=SH s=S s~=SH t=T t~=T v=V x=HH ch=HH z=Z z~=ZH ?=SIL"
+)
+ITALIAN: dict[str, str] = _SILENCES | _table(
+    "a=AA a1=AA e=EY e1=EY E=EH E1=EH i=IY i1=IY o=OW o1=OW O=AO O1=AO u=UW u1=UW j=Y w=W "
+    "b=B d=D f=F g=G k=K l=L L=L m=M n=N J=N ng=NG nf=M p=P r=R s=S S=SH t=T v=V z=Z tS=CH ts=T dz=D dZ=JH"
+)
+FINNISH: dict[str, str] = _SILENCES | _table(
+    "a=AA ae=AE {=AE e=EH i=IY o=AO oe=ER @=ER u=UW y=UW b=B d=D f=F g=G h=HH j=Y k=K l=L m=M n=N N=NG "
+    "p=P q=K r=R s=S S=SH t=T v=V w=V x=K z=Z"
+)
+CATALAN: dict[str, str] = _SILENCES | _table(
+    "a=AA a1=AA ax=AH ax1=AH e=EY e1=EY E=EH E1=EH i=IY i1=IY o=OW o1=OW O=AO O1=AO u=UW u1=UW j=Y w=W y=Y uw=W "
+    "b=B d=D D=DH f=F g=G G=G k=K l=L ll=L L=L m=M n=N ny=N J=N ng=NG p=P r=R rr=R s=S S=SH sh=SH t=T v=V "
+    "z=Z Z=ZH zh=ZH tS=CH ch=CH dZ=JH jh=JH ts=T dz=D"
+)
+
+_IPA = _table(
+    "a=AA ɑ=AA ɒ=AO æ=AE ʌ=AH ə=AH ɐ=AH ɜ=ER ɝ=ER ɚ=ER ɛ=EH ɔ=AO ɪ=IH ʊ=UH ɨ=IH ʉ=UW y=UW ø=UW œ=UH ɯ=IH ɤ=AH ɘ=AH "
+    "ɞ=ER ɵ=UH ʏ=UH ᵻ=IH e=EY i=IY o=OW u=UW ɶ=AO "
+    "b=B d=D f=F h=HH j=Y k=K l=L m=M n=N p=P r=R s=S t=T v=V w=W x=HH z=Z ɡ=G g=G ʃ=SH ʒ=ZH θ=TH ð=DH ŋ=NG ɲ=N ɳ=N "
+    "ɴ=NG ɹ=R ɾ=D ɻ=R ʀ=R ʁ=R ɽ=R ɫ=L ʎ=L ɭ=L ɬ=L ɮ=L ɺ=R β=B ɸ=F ʋ=V ɱ=M ç=HH ɣ=G ɕ=SH ʑ=ZH ʂ=SH ʐ=ZH χ=HH ħ=HH ɦ=HH "
+    "ʔ=SIL q=K c=K ɟ=G ɢ=G ʈ=T ɖ=D ɰ=W ɥ=W ʍ=W ʕ=HH ʝ=Y ɓ=B ɗ=D ʦ=T ʧ=CH ʤ=JH "
+    "tʃ=CH dʒ=JH tɕ=CH dʑ=JH tʂ=CH dʐ=JH ʈʂ=CH ts=T dz=D pf=F "
+    "aɪ=AY ɑɪ=AY ʌɪ=AY ai=AY aj=AY aɪə=AY aʊ=AW au=AW aw=AW aʊə=AW eɪ=EY ei=EY ɛɪ=EY oʊ=OW ou=OW əʊ=OW "
+    "ɔɪ=OY oi=OY ɔø=OY ɔʏ=OY əl=L"
+)
+_IPA_LETTERS = frozenset("".join(_IPA))
+
+
+def from_ipa(symbol: str) -> str | None:
+    """An IPA phoneme as espeak-ng writes it → the nearest ARPABET phone; None if no letter of it is known.
+
+    Stress, length, tone and other marks are dropped; of an unknown cluster the longest, first known part counts.
+    """
+    letters = "".join(letter for letter in re.sub(r"\(.*?\)", "", symbol) if letter in _IPA_LETTERS)
+    for length in range(len(letters), 0, -1):
+        for start in range(len(letters) - length + 1):
+            if (phone := _IPA.get(letters[start : start + length])) is not None:
+                return phone
+    return None
