@@ -1,1 +1,1 @@
-"""Speech made by text-to-speech engines, and the face that goes with it by rule."""
+"""Faces made by rule for speech whose phones are known."""

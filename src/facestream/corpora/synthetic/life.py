@@ -1,0 +1,182 @@
+"""What a face does besides speaking: head, brows, lids, gaze, mood.
+
+Shapes: n motion frames, C = len(FACE) channels.
+Events (blinks, glances, accents) are drawn one by one, everything slow is smoothed noise. Ranges follow people in
+conversation: blinks every 2 to 6 s, closing in about 90 ms and opening in about 200; glances of a few to 15 degrees; head
+turns of a few degrees, with nods on accented syllables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from facestream.corpora.phones import SILENCE, VOWELS, Phone
+from facestream.corpora.synthetic.prosody import Prosody
+from facestream.corpora.synthetic.styles import Style
+from facestream.motion.spaces import vector
+from facestream.signals import FACE, Floats
+
+# An eye at full eyeLook weight is turned by this much, radians; the rotation channels are this map of the weights.
+EYE_YAW, EYE_PITCH = float(np.radians(30.0)), float(np.radians(25.0))
+BLINK_CLOSE, BLINK_HOLD, BLINK_OPEN = 0.09, 0.04, 0.2  # seconds
+NOD = float(np.radians(3.2))  # nose down on a strong accent
+PAUSE = 0.25  # seconds of silence that invite a blink and a new posture
+
+
+def live(n_frames: int, fps: float, prosody: Prosody, phones: Sequence[Phone], style: Style, rng: np.random.Generator) -> Floats:
+    """Everything but the mouth, [n, C] (the mouth's channels are 0), for speech of this prosody. Same rng, same face."""
+    times = np.arange(n_frames) / fps
+    accents = _accents(prosody, phones, fps)
+    pauses = [phone for phone in phones if phone.label == SILENCE and phone.end - phone.start > PAUSE]
+    out = np.zeros((n_frames, len(FACE)))
+    head = _head(times, prosody, accents, pauses, style, rng)
+    for column, name in enumerate(("headYaw", "headPitch", "headRoll")):
+        out[:, FACE.index(name)] = head[:, column]
+    gaze, glances = _gaze(times, style, rng)
+    out += _eyes(gaze - 0.8 * head[:, :2])  # eyes stay on whom they talk to while the head moves
+    out += _blinks(times, style, glances, pauses, rng)[:, None] * vector({"eyeBlinkLeft": 1.0, "eyeBlinkRight": 1.0})
+    out += _brows(times, accents, style, rng)
+    out += _mood(times, fps, style, rng)
+    rotations = len(FACE) - 9
+    out[:, :rotations] = np.clip(out[:, :rotations], 0.0, 1.0)
+    return out.astype(np.float32)
+
+
+def _accents(prosody: Prosody, phones: Sequence[Phone], fps: float) -> Floats:
+    """Syllables that stand out, [A, 2] of (seconds, strength 0..1): vowels louder and higher than their surroundings."""
+    vowels = [phone for phone in phones if phone.label in VOWELS]
+    centres = np.array([(phone.start + phone.end) / 2 for phone in vowels])
+    frames = np.round(centres * fps).astype(int)
+    centres, frames = centres[frames < len(prosody.loudness)], frames[frames < len(prosody.loudness)]
+    if not len(frames):
+        return np.zeros((0, 2))
+    lengths = np.array([phone.end - phone.start for phone in vowels])[: len(frames)]
+    weight = _standard(prosody.loudness[frames]) + _standard(prosody.pitch[frames]) + 0.7 * _standard(lengths)
+    around = np.pad(weight, 1, constant_values=-np.inf)
+    peak = (weight >= around[:-2]) & (weight > around[2:]) & (weight > 0.5)
+    return np.stack([centres[peak], np.clip(weight[peak] / 3.5, 0.0, 1.0)], axis=1)
+
+
+def _standard(values: Floats) -> Floats:
+    return np.asarray((values - values.mean()) / (values.std() + 1e-3))
+
+
+def _head(times: Floats, prosody: Prosody, accents: Floats, pauses: Sequence[Phone], style: Style, rng: np.random.Generator) -> Floats:
+    """Yaw, pitch, roll in radians, [n, 3]: sway, a posture for every phrase, nods on accents, a lift with the voice."""
+    n, step = len(times), float(times[1]) if len(times) > 1 else 0.04
+    sway = np.stack([_noise(n, seconds / step, rng) for seconds in (1.1, 0.9, 1.3)], axis=1) * np.radians([1.3, 1.0, 0.9])
+    tremor = np.stack([_noise(n, 0.25 / step, rng) for _ in range(3)], axis=1) * np.radians([0.25, 0.3, 0.2])
+    turns = [0.0, *((pause.start + pause.end) / 2 for pause in pauses)]
+    postures = rng.normal(size=(len(turns), 3)) * np.radians([2.6, 1.4, 1.8])
+    posture = postures[np.searchsorted(turns, times, side="right") - 1]
+    posture = np.stack([_smooth(posture[:, axis], 0.28 / step) for axis in range(3)], axis=1)
+    speech = _smooth(prosody.loudness, 0.2 / step)
+    lift = -np.radians(0.35) * _smooth(prosody.pitch, 0.15 / step) - np.radians(1.2) * (speech - speech.mean())
+    head = sway + tremor + posture
+    head[:, 1] += lift
+    if len(accents):
+        # A nod: down onto the accent in 0.15 s, back in 0.3 s, with a smaller lift before it.
+        since = times[:, None] - accents[:, 0]
+        strength = accents[:, 1] * (rng.random(len(accents)) < 0.55) * rng.uniform(0.4, 1.3, len(accents)) * NOD
+        nod = np.exp(-((since / np.where(since < 0, 0.11, 0.2)) ** 2)) - 0.35 * np.exp(-(((since + 0.3) / 0.14) ** 2))
+        tilt = np.exp(-((since / 0.3) ** 2)) @ (strength * rng.normal(0.0, 0.3, len(accents)))
+        head[:, 1] += nod @ strength
+        head[:, 2] += tilt
+        head[:, 0] += np.exp(-((since / 0.25) ** 2)) @ (strength * rng.normal(0.0, 0.35, len(accents)))
+    breath = np.radians(0.25) * np.sin(2 * np.pi * (times / rng.uniform(3.2, 4.6) + rng.random()))
+    head[:, 1] += breath
+    return np.asarray(head * style.head)
+
+
+def _gaze(times: Floats, style: Style, rng: np.random.Generator) -> tuple[Floats, list[float]]:
+    """Where the eyes look, (yaw, pitch) in radians relative to whom they talk to, [n, 2], and the instants of the large glances."""
+    gaze = rng.normal(size=(1, 2)) * np.radians(0.6) * np.ones((len(times), 1))
+    glances: list[float] = []
+    clock, away = float(rng.exponential(1.0)), False
+    while len(times) and clock < times[-1]:
+        away = not away and rng.random() < style.gaze / 60.0
+        spread = np.radians([9.0, 5.0]) if away else np.radians([1.3, 0.9])
+        aim = np.clip(rng.normal(size=2) * spread, -0.3, 0.3)
+        if away:
+            glances.append(clock)
+        reach = np.clip((times - clock) / 0.06, 0.0, 1.0)[:, None]
+        gaze = gaze * (1.0 - reach) + aim * reach
+        clock += float(rng.uniform(0.4, 1.1) if away else rng.uniform(0.35, 1.6))
+    return np.asarray(gaze), glances
+
+
+def _eyes(turn: Floats) -> Floats:
+    """Both eyes turned by (yaw, pitch), [n, 2] radians → eyeLook weights and eye rotations that agree, [n, C]."""
+    yaw, pitch = np.clip(turn[:, :1] / EYE_YAW, -1.0, 1.0), np.clip(turn[:, 1:] / EYE_PITCH, -1.0, 1.0)
+    left, right = np.maximum(yaw, 0.0), np.maximum(-yaw, 0.0)
+    down, up = np.maximum(pitch, 0.0), np.maximum(-pitch, 0.0)
+    return np.asarray(
+        left * vector({"eyeLookOutLeft": 1.0, "eyeLookInRight": 1.0})
+        + right * vector({"eyeLookInLeft": 1.0, "eyeLookOutRight": 1.0})
+        + down * vector({"eyeLookDownLeft": 1.0, "eyeLookDownRight": 1.0})
+        + up * vector({"eyeLookUpLeft": 1.0, "eyeLookUpRight": 1.0})
+        + yaw * vector({"leftEyeYaw": EYE_YAW, "rightEyeYaw": EYE_YAW})
+        + pitch * vector({"leftEyePitch": EYE_PITCH, "rightEyePitch": EYE_PITCH})
+    )
+
+
+def _blinks(times: Floats, style: Style, glances: Sequence[float], pauses: Sequence[Phone], rng: np.random.Generator) -> Floats:
+    """Lids, [n]: 1 is shut. Log-normal intervals, drawn towards pauses and large glances; every blink is shut on a frame."""
+    out = np.zeros(len(times))
+    if not len(times):
+        return out
+    mean, spread = 60.0 / style.blinks, 0.55
+    invitations = sorted([*glances, *(pause.start + 0.05 for pause in pauses)])
+    clock = float(rng.uniform(0.3, mean))
+    step = float(times[1]) if len(times) > 1 else 0.04
+    while clock < times[-1]:
+        near = [instant for instant in invitations if abs(instant - clock) < 0.7]
+        if near and rng.random() < 0.7:
+            clock = max(near[0], 0.0)
+        shut = round(clock / step) * step
+        depth = np.minimum(1.0 - (shut - times) / BLINK_CLOSE, 1.0 - (times - shut - BLINK_HOLD) / BLINK_OPEN)
+        lids = np.clip(depth, 0.0, 1.0)
+        out = np.maximum(out, lids * lids * (3.0 - 2.0 * lids))
+        clock = shut + max(0.6, float(rng.lognormal(np.log(mean) - spread**2 / 2, spread)))
+    return out
+
+
+def _brows(times: Floats, accents: Floats, style: Style, rng: np.random.Generator) -> Floats:
+    """Raised brows on some accents, [n, C]."""
+    chosen = accents[rng.random(len(accents)) < style.accents]
+    since = times[:, None] - chosen[:, 0] + 0.05
+    bumps = np.exp(-((since / np.where(since < 0, 0.12, 0.3)) ** 2))
+    raised = np.minimum(bumps @ (chosen[:, 1] * rng.uniform(0.25, 0.75, len(chosen))), 0.8)[:, None]
+    return np.asarray(raised * vector({"browInnerUp": 0.8, "browOuterUpLeft": 0.65, "browOuterUpRight": 0.65, "eyeWideLeft": 0.15, "eyeWideRight": 0.15}))
+
+
+def _mood(times: Floats, fps: float, style: Style, rng: np.random.Generator) -> Floats:
+    """Smile and brows at rest, drifting slowly, [n, C]."""
+    drift = 0.25 * _noise(len(times), 2.5 * fps, rng)
+    smile = style.smile + (abs(style.smile) + 0.04) * drift
+    brows = style.brows + 0.04 * _noise(len(times), 2.0 * fps, rng)
+    skew = 0.06 * rng.normal()
+    up, down = np.maximum(smile, 0.0)[:, None], np.maximum(-smile, 0.0)[:, None]
+    return np.asarray(
+        up * vector({"mouthSmileLeft": 1.0 + skew, "mouthSmileRight": 1.0 - skew, "cheekSquintLeft": 0.4, "cheekSquintRight": 0.4})
+        + up * vector({"eyeSquintLeft": 0.25, "eyeSquintRight": 0.25})
+        + down * vector({"mouthFrownLeft": 1.0, "mouthFrownRight": 1.0})
+        + np.maximum(brows, 0.0)[:, None] * vector({"browInnerUp": 1.0, "browOuterUpLeft": 0.5, "browOuterUpRight": 0.5})
+        + np.maximum(-brows, 0.0)[:, None] * vector({"browDownLeft": 1.0, "browDownRight": 1.0})
+    )
+
+
+def _smooth(values: Floats, frames: float) -> Floats:
+    """Low-pass by a Gaussian of this many frames (standard deviation), the ends held, [n]."""
+    reach = min(int(np.ceil(3.0 * frames)), 400)
+    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / max(frames, 1e-3)) ** 2)
+    return np.convolve(np.pad(values, reach, mode="edge"), kernel / kernel.sum(), mode="valid")
+
+
+def _noise(n: int, frames: float, rng: np.random.Generator) -> Floats:
+    """Smooth noise of unit deviation whose features last about this many frames, [n]."""
+    reach = min(int(np.ceil(3.0 * frames)), 400)
+    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / max(frames, 1e-3)) ** 2)
+    return np.convolve(rng.normal(size=n + 2 * reach), kernel / np.sqrt((kernel**2).sum()), mode="valid")

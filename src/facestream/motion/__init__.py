@@ -1,0 +1,1 @@
+"""Features → motion: spaces of curves, predictors, heads, codecs."""
