@@ -166,7 +166,7 @@ def _promised_frames(file: soundfile.SoundFile) -> int:
     if note is None:
         return int(file.frames)
     announced, real = int(note[1]), int(note[2])
-    return int(file.frames * announced / real) if real < announced < UNKNOWN_SIZE else int(file.frames)
+    return int(file.frames * announced / real) if 0 < real < announced < UNKNOWN_SIZE else int(file.frames)
 
 
 def _decode_with_av(path: Path) -> Iterator[tuple[Floats, int]]:
