@@ -1,0 +1,56 @@
+# `make` lists what there is. Everything happens in .venv beside this file; nothing else on the machine is changed
+# (`make test` as root on Debian also installs the speech synthesisers that some tests speak with).
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+TORCH := $(shell grep '^torch==' constraints.txt)
+SPEAKERS := flite festival festlex-cmu festvox-kallpc16k festvox-kdlpc16k festvox-us-slt-hts espeak-ng
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench speakers
+
+help:
+	@echo "make demo    install the package and animate the bundled sample (about a minute)"
+	@echo "make test    install what tests need, then check and test everything"
+	@echo "make check   style, types and the import rule, without the tests"
+	@echo "make bench   measure this machine: sound to motion, drawing, encoding"
+
+demo: $(VENV)/.base
+	$(BIN)/facestream animate src/facestream/assets/sample.flac --output out/sample.mp4
+	@echo "The video is $(CURDIR)/out/sample.mp4"
+
+test: $(VENV)/.full speakers check
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.full
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.full
+	$(BIN)/facestream bench
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "facestream needs Python 3.11 or newer: make PYTHON=python3.12 demo"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "Python cannot make environments here; on Debian: apt install python3-venv"; exit 1; }
+
+$(VENV)/.base: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) --editable .
+	@touch $@
+
+# torch comes first and by its exact version, so that pip may take a build without CUDA where it knows one.
+$(VENV)/.full: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) $(TORCH)
+	$(PIP) --editable '.[dev,train,align,plot]'
+	@touch $@ $(VENV)/.base
+
+# Never fails: tests that speak skip by name where a synthesiser is missing.
+speakers:
+	@for speaker in flite festival espeak-ng; do command -v $$speaker > /dev/null || missing=1; done; \
+	if [ -n "$$missing" ] && [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
+		{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(SPEAKERS); } > /dev/null 2>&1 \
+		|| echo "The speech synthesisers could not be installed; tests that need them are skipped."; \
+	fi

@@ -1,0 +1,50 @@
+"""The base install has no torch and no other extra: what it needs imports without them."""
+
+from __future__ import annotations
+
+import json
+import pkgutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import facestream
+
+EXTRAS = ("torch", "scipy", "safetensors", "onnx", "pocketsphinx", "matplotlib")
+# What computes with torch, and therefore comes with the extra `train`.
+WITH_TORCH = ("streaming", "nn", "motion", "talkers", "training", "audio.encoders")
+MODULES = [
+    module.name
+    for module in pkgutil.walk_packages([str(Path(facestream.__file__).parent)], "facestream.", onerror=lambda name: None)
+    if not module.name.removeprefix("facestream.").startswith(WITH_TORCH) and not module.name.endswith("__main__")
+]
+IMPORT_ALL = f"""
+import importlib, json, sys
+for extra in {EXTRAS}:
+    sys.modules[extra] = None  # importing it now raises ImportError
+failures = {{}}
+for name in {MODULES}:
+    try:
+        importlib.import_module(name)
+    except ImportError as error:
+        failures[name] = str(error)
+print(json.dumps(failures))
+"""
+
+
+@pytest.fixture(scope="module")
+def failures() -> dict[str, str]:
+    done = subprocess.run([sys.executable, "-c", IMPORT_ALL], capture_output=True, text=True, check=True)
+    result: dict[str, str] = json.loads(done.stdout)
+    return result
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_module_imports_without_extras(module: str, failures: dict[str, str]) -> None:
+    assert module not in failures, failures[module]
+
+
+def test_the_walk_found_the_package() -> None:
+    assert {"facestream.signals", "facestream.audio.waveform", "facestream.cli"} <= set(MODULES)
