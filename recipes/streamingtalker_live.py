@@ -1,0 +1,71 @@
+"""StreamingTalker, live preset: the talker that ships with facestream.
+
+Feature folders expected under data/features (see `facestream prepare`): real (transcribed recordings), tts (synthesised
+speech), capture (a measured face) and silence. Two stages: clean speech first, then everything as it reaches a microphone.
+"""
+
+from __future__ import annotations
+
+from facestream.audio.encoders import EncoderConfig
+from facestream.audio.frontend import BANDS
+from facestream.corpora.phones import PHONES
+from facestream.corpora.synthetic.styles import STYLES
+from facestream.motion.codecs.linear import CodecConfig
+from facestream.motion.heads.diffusion import DiffusionConfig
+from facestream.motion.predictor import PredictorConfig
+from facestream.talkers.streamingtalker import StreamingTalkerConfig
+from facestream.timing import Timing
+from facestream.training.batches import BatchConfig
+from facestream.training.fit import FitConfig
+from facestream.training.losses import LossConfig
+from facestream.training.recipe import Recipe, Stage
+
+MOUTH, LIFE = 16, 20
+
+MODEL = StreamingTalkerConfig(
+    encoder=EncoderConfig(
+        bands=BANDS,
+        stem=96,
+        middle=192,
+        dilations=(1, 2, 4, 1),
+        width=256,
+        heads=4,
+        layers=4,
+        window=32,
+        hidden=512,
+        phones=len(PHONES),
+        lips=MOUTH,
+        dropout=0.1,
+    ),
+    predictor=PredictorConfig(width=192, heads=4, layers=2, window=64, hidden=384, styles=len(STYLES), dropout=0.1),
+    head=DiffusionConfig(width=192, blocks=2, steps=4),
+    codec=CodecConfig(mouth=MOUTH, life=LIFE, certainty=(0.3, 0.6)),
+)
+
+WARM_UP = LossConfig(
+    phones=1.0, events=1.0, lips=0.5, speed=0.2, head=0.3, curves=0.3, self_sampled=0.0, noise=0.5, forgotten=0.2
+)
+MAIN = LossConfig(
+    phones=0.6, events=1.0, lips=0.5, speed=0.3, head=0.5, curves=0.5, self_sampled=0.3, noise=0.5, forgotten=0.15
+)
+
+RECIPE = Recipe(
+    model=MODEL,
+    timing=Timing(fps=25, delay=2),
+    fit=FitConfig(steps=7000, rate=1.5e-3, warm_up=200),
+    stages=(
+        Stage(
+            until=600,
+            batch=BatchConfig(windows=16, frames=200, shares={"real": 0.55, "tts": 0.4, "silence": 0.05}, colour=0.3),
+            loss=WARM_UP,
+            clean=True,
+        ),
+        Stage(
+            until=7000,
+            batch=BatchConfig(
+                windows=16, frames=200, shares={"real": 0.5, "tts": 0.38, "capture": 0.07, "silence": 0.05}
+            ),
+            loss=MAIN,
+        ),
+    ),
+)

@@ -1,0 +1,83 @@
+"""A continuous latent codec for face curves: whitened principal components, frame by frame, so causal by nature.
+
+Shapes: ... any leading axes, C face channels (signals.FACE), D latents = mouth latents first, then life latents.
+
+StreamingTalker's own ablation finds a continuous latent as good as its codebook. The mouth and the life of the face
+(head, brows, lids, gaze, mood) have components of their own, so that the mouth can be decided by sound while the rest
+is sampled.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from facestream.motion.spaces import LIFE, MOUTH, seal_lips
+from facestream.signals import FACE, ROTATIONS, Floats
+
+
+@dataclass(frozen=True)
+class CodecConfig:
+    """mouth, life: latents of each group; certainty: the span of a closure's probability that becomes seal 0..1."""
+
+    mouth: int
+    life: int
+    certainty: tuple[float, float]
+
+
+class LinearCodec(nn.Module):
+    """Whitened principal components; fitted once, then constant."""
+
+    mean: Tensor
+    basis: Tensor
+    analysis: Tensor
+    gain: Tensor
+    top: Tensor
+    bottom: Tensor
+    sampled: Tensor
+
+    def __init__(self, config: CodecConfig) -> None:
+        super().__init__()
+        latents = config.mouth + config.life
+        self.config = config
+        self.register_buffer("mean", torch.zeros(len(FACE)))
+        self.register_buffer("basis", torch.zeros(latents, len(FACE)))  # latents → curves
+        self.register_buffer("analysis", torch.zeros(len(FACE), latents))  # curves → latents
+        self.register_buffer("gain", torch.ones(len(FACE)))  # restores the amplitude that an expectation loses
+        top = torch.tensor([torch.inf if name in ROTATIONS else 1.0 for name in FACE])
+        self.register_buffer("top", top, persistent=False)
+        self.register_buffer("bottom", torch.where(top.isinf(), -torch.inf, 0.0), persistent=False)
+        sampled = torch.cat((torch.zeros(config.mouth), torch.ones(config.life)))
+        self.register_buffer("sampled", sampled, persistent=False)  # [D] 1 where noise may decide
+
+    def fit(self, values: Floats) -> None:
+        """Principal components of each group from curves [N, C] (a sample of the corpus)."""
+        mean = values.mean(0)
+        offset = 0
+        for group, count in ((MOUTH, self.config.mouth), (LIFE, self.config.life)):
+            columns = np.array([FACE.index(name) for name in group])
+            centred = values[:, columns] - mean[columns]
+            variance, axes = np.linalg.eigh(centred.T @ centred / len(values))
+            largest = np.argsort(variance)[::-1][:count]
+            deviation = np.sqrt(np.maximum(variance[largest], 1e-6))
+            rows = slice(offset, offset + count)
+            self.basis[rows, columns] = torch.from_numpy((axes[:, largest] * deviation).T.astype(np.float32))
+            self.analysis[columns, rows] = torch.from_numpy((axes[:, largest] / deviation).astype(np.float32))
+            offset += count
+        self.mean.copy_(torch.from_numpy(mean))
+
+    def encode(self, values: Tensor) -> Tensor:
+        """values: [..., C] curves → [..., D] latents."""
+        return (values - self.mean) @ self.analysis
+
+    def decode(self, latents: Tensor, events: Tensor) -> Tensor:
+        """latents: [..., D]; events: [..., 2] logits, the first of lips sealed → [..., C] curves.
+
+        A closure that was heard is a closure that is seen: it overrules the latents.
+        """
+        values = ((latents @ self.basis + self.mean) * self.gain).clamp(self.bottom, self.top)
+        low, high = self.config.certainty
+        return seal_lips(values, ((events[..., 0].sigmoid() - low) / (high - low)).clamp(0, 1))

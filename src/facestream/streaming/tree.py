@@ -1,0 +1,62 @@
+"""State of a whole network: a flat dictionary with dotted names, handed down the module tree part by part."""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+import torch
+from torch import Tensor, nn
+
+from facestream.streaming.clock import Clock
+from facestream.streaming.memory import Memory, empty, write
+
+State = dict[str, Tensor]
+
+
+@runtime_checkable
+class Stateful(Protocol):
+    """A layer that remembers: says what, by name."""
+
+    def memories(self) -> dict[str, Memory]:
+        """Its own memories, without those of its children."""
+        ...
+
+
+def plan(module: nn.Module) -> dict[str, Memory]:
+    """All memories in a module tree, by dotted name."""
+    return {
+        f"{path}.{name}" if path else name: memory
+        for path, layer in module.named_modules()
+        if isinstance(layer, Stateful)
+        for name, memory in layer.memories().items()
+    }
+
+
+def child(state: State | None, name: str) -> State | None:
+    """The part of the state that belongs to the child `name`; None stays None (whole sequence)."""
+    if state is None:
+        return None
+    return {key[len(name) + 1 :]: value for key, value in state.items() if key.startswith(name + ".")}
+
+
+def join(**updates: State) -> State:
+    """Updates of children, put together under their names."""
+    return {f"{name}.{key}": value for name, update in updates.items() for key, value in update.items()}
+
+
+class Session:
+    """Torch runtime of one module: keeps state and clock, feeds rows, writes updates. For training checks and tests."""
+
+    def __init__(self, module: nn.Module, lanes: int = 1) -> None:
+        self.module = module
+        self.plan = plan(module)
+        self.state = {name: torch.from_numpy(value) for name, value in empty(self.plan, lanes).items()}
+        self.step = torch.zeros(lanes, dtype=torch.int64)
+
+    def feed(self, *inputs: Tensor, rows: int, lanes: Tensor | None = None) -> Tensor:
+        """Run the module on the next rows of some lanes (all by default) and remember. Inputs have all lanes."""
+        moved = torch.arange(len(self.step)) if lanes is None else lanes
+        output, update = self.module(*inputs, self.state, Clock(self.step))
+        write(self.plan, self.state, update, self.step, moved)
+        self.step[moved] += rows
+        return output  # type: ignore[no-any-return]

@@ -1,0 +1,1 @@
+"""Talkers, assembled: encoder + predictor + head + codec."""

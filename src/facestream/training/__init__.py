@@ -1,0 +1,1 @@
+"""Training: features, batches, the loop, export."""

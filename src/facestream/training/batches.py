@@ -1,0 +1,145 @@
+"""Feature folders → batches of windows.
+
+Shapes: W windows, T motion frames, M = 4 T hops, B bands, C channels, S styles.
+
+A window is filled with items one after another, as turns of a talk. What the network hears at step n belongs to frame
+n - delay, so targets are shifted by the delay; the first frames of a window, before anything was heard, do not count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from facestream.audio.frontend import log_mel
+from facestream.signals import FACE, Floats
+from facestream.timing import HOP
+from facestream.training.features import Features, Item
+
+QUIET = float(log_mel(np.zeros(HOP, np.float32))[0, 0])  # digital silence
+
+
+@dataclass(frozen=True)
+class BatchConfig:
+    """windows and frames: size of a batch; shares: how much of it comes from each feature folder, by folder name;
+    colour: how far the spectrum's level (in units of 20 dB), tilt and vocal tract are varied, 0 leaves them."""
+
+    windows: int
+    frames: int
+    shares: Mapping[str, float]
+    colour: float = 1.0
+
+
+@dataclass(frozen=True)
+class Batch:
+    """mel [W, M, B]; style [W, T, S]; face, lips [W, T, C]; known [W, T, C] 1 where the curve is given;
+    events [W, T, 2], NaN where unknown; phones [W, T, 2], UNKNOWN where not transcribed; counts [W, T] 1 where the frame counts."""
+
+    mel: Tensor
+    style: Tensor
+    face: Tensor
+    lips: Tensor
+    known: Tensor
+    events: Tensor
+    phones: Tensor
+    counts: Tensor
+
+
+class Batches:
+    """An endless, seeded source of batches; the next one is made while the last one is learned from."""
+
+    def __init__(self, root: Path, config: BatchConfig, delay: int, styles: int, clean: bool) -> None:
+        self.config, self.delay, self.styles = config, delay, styles
+        self.sources = {name: Features(root / name) for name in config.shares}
+        self.pools = {
+            name: _Pool([item for item in source.items if item.clean or not clean])
+            for name, source in self.sources.items()
+        }
+        self._worker = ThreadPoolExecutor(1)
+        self._next: tuple[int, Any] | None = None
+
+    def batch(self, step: int) -> Batch:
+        """The batch of this step: the same for the same step."""
+        if self._next is None or self._next[0] != step:
+            self._next = (step, self._worker.submit(self._make, step))
+        ready = self._next[1].result()
+        self._next = (step + 1, self._worker.submit(self._make, step + 1))
+        return ready  # type: ignore[no-any-return]
+
+    def _make(self, step: int) -> Batch:
+        rng = np.random.default_rng((step, 7919))
+        windows = [self._window(rng) for _ in range(self.config.windows)]
+        joined = {name: torch.from_numpy(np.stack([window[name] for window in windows])) for name in windows[0]}
+        mel = _colour(joined["mel"], self.config.colour, rng)
+        return Batch(**{**joined, "mel": mel})
+
+    def _window(self, rng: np.random.Generator) -> dict[str, Floats]:
+        names = list(self.pools)
+        shares = np.array([self.config.shares[name] for name in names])
+        parts: list[dict[str, Floats]] = []
+        missing = self.config.frames
+        while missing > 0:
+            name = names[rng.choice(len(names), p=shares / shares.sum())]
+            item = self.pools[name].draw(rng)
+            start = int(rng.integers(max(1, item.frames - missing + 1)))
+            part = self.sources[name].read(item, start, min(missing, item.frames - start))
+            frames = len(part["face"])
+            known = np.array([not item.measured or channel in item.measured for channel in FACE], np.float32)
+            part["known"] = np.broadcast_to(known, (frames, len(FACE)))
+            part["style"] = np.broadcast_to(np.eye(self.styles, dtype=np.float32)[item.style], (frames, self.styles))
+            part["phones"] = part["phones"].reshape(-1, 2)
+            parts.append(part)
+            missing -= frames
+        joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        counts = np.ones(self.config.frames, np.float32)
+        counts[: self.delay] = 0.0
+        for name in ("face", "lips", "events", "phones", "known"):
+            joined[name] = np.concatenate((joined[name][: self.delay], joined[name][: -self.delay]))
+        return {**joined, "counts": counts}
+
+
+class _Pool:
+    """Items to draw from: every speaker in proportion to the 0.6th power of what there is of them."""
+
+    def __init__(self, items: list[Item]) -> None:
+        frames: dict[str, int] = {}
+        for item in items:
+            frames[item.speaker] = frames.get(item.speaker, 0) + item.frames
+        weights = np.array([item.frames * frames[item.speaker] ** -0.4 for item in items])
+        self.items, self.edges = items, np.cumsum(weights / weights.sum())
+
+    def draw(self, rng: np.random.Generator) -> Item:
+        return self.items[min(int(np.searchsorted(self.edges, rng.random())), len(self.items) - 1)]
+
+
+def _colour(mel: Tensor, amount: float, rng: np.random.Generator) -> Tensor:
+    """Another level, microphone and vocal tract for each window, and a few masked bands and moments. mel: [W, M, B]."""
+    windows, hops, bands = mel.shape
+    knots = torch.from_numpy(rng.normal(0, 0.15 * amount, (windows, 1, 6)).astype(np.float32))
+    curve = F.interpolate(knots, bands, mode="linear", align_corners=True)
+    level = torch.from_numpy(rng.uniform(-0.6 * amount, 0.5 * amount, (windows, 1, 1)).astype(np.float32))
+    out = torch.empty_like(mel)
+    for window in range(windows):
+        warp = 1 + amount * rng.uniform(-0.12, 0.12)
+        place = torch.arange(bands) * warp
+        low = place.floor().clamp(0, bands - 1).long()
+        high = (low + 1).clamp(max=bands - 1)
+        share = (place - low).clamp(0, 1)
+        out[window] = mel[window][:, low] * (1 - share) + mel[window][:, high] * share
+    out = out + curve + level
+    if amount > 0:
+        for window in range(windows):
+            for _ in range(2):
+                band, width = int(rng.integers(bands)), int(rng.integers(0, 10))
+                out[window, :, band : band + width] = out[window, :, band : band + width].mean()
+                hop, length = int(rng.integers(hops)), int(rng.integers(0, 7))
+                out[window, hop : hop + length] = QUIET
+    return out.clamp(min=QUIET)

@@ -1,0 +1,84 @@
+"""A training run as one value: the sizes, the stages, the schedule."""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from facestream.errors import CorpusError
+from facestream.talkers.streamingtalker import StreamingTalker, StreamingTalkerConfig
+from facestream.timing import Timing
+from facestream.training.batches import BatchConfig, Batches
+from facestream.training.features import Features
+from facestream.training.fit import Fit, FitConfig
+from facestream.training.losses import LossConfig, TalkerLoss
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Part of a run, up to step `until`. clean: only unaugmented items."""
+
+    until: int
+    batch: BatchConfig
+    loss: LossConfig
+    clean: bool = False
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A published training run."""
+
+    model: StreamingTalkerConfig
+    timing: Timing
+    fit: FitConfig
+    stages: tuple[Stage, ...]
+
+
+def load_recipe(path: Path) -> Recipe:
+    """The RECIPE of a Python file. Raises CorpusError if there is none."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None or not path.exists():
+        raise CorpusError(
+            f"there is no recipe '{path}'; expected a Python file that defines RECIPE, such as those in recipes/"
+        )
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    if not isinstance(getattr(module, "RECIPE", None), Recipe):
+        raise CorpusError(f"{path} defines no RECIPE; expected `RECIPE = Recipe(...)`")
+    return module.RECIPE  # type: ignore[no-any-return]
+
+
+def run(recipe: Recipe, features: Path, folder: Path) -> StreamingTalker:
+    """Train, or go on training, with checkpoints in `folder`; returns the model with its last weights."""
+    for stage in recipe.stages:
+        for name in stage.batch.shares:
+            if not (features / name / "index.json").exists():
+                raise CorpusError(f"{features / name} holds no features; make them with `facestream prepare features`")
+    torch.manual_seed(0)
+    model = StreamingTalker(recipe.model)
+    standardise(model, [Features(features / name) for name in recipe.stages[0].batch.shares])
+    fit = Fit(model, recipe.fit, folder)
+    for stage in recipe.stages:
+        if fit.step >= stage.until:
+            continue
+        batches = Batches(features, stage.batch, recipe.timing.delay, recipe.model.predictor.styles, stage.clean)
+        loss = TalkerLoss(model, stage.loss)
+
+        def at(step: int, batches: Batches = batches, loss: TalkerLoss = loss) -> tuple[torch.Tensor, dict[str, float]]:
+            return loss(batches.batch(step))
+
+        fit.run(at, until=stage.until)
+    return model
+
+
+def standardise(model: StreamingTalker, sources: list[Features]) -> None:
+    """Set what is fitted in closed form: the spectrum's mean and scale, the codec's components."""
+    picked = [(source, item) for source in sources for item in source.items[:: max(1, len(source.items) // 200)]]
+    read = [source.read(item, 0, item.frames) for source, item in picked]
+    mel = torch.cat([torch.from_numpy(arrays["mel"]) for arrays in read])
+    model.encoder.band_mean.copy_(mel.mean(0))
+    model.encoder.band_scale.copy_(1.0 / mel.std(0))
+    model.codec.fit(torch.cat([torch.from_numpy(arrays["face"]) for arrays in read]).numpy())
