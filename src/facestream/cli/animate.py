@@ -1,0 +1,132 @@
+"""`facestream animate`: a recording of speech to a video of a talking head, or to its curves.
+
+The picture of a frame is drawn while the one before is encoded: drawing and encoding release the interpreter lock.
+
+Shapes: N samples, T frames, C channels.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import numpy as np
+import typer
+
+import facestream
+from facestream.audio.waveform import read_audio
+from facestream.cli.console import out, progress_bar, stoppable
+from facestream.errors import SinkError
+from facestream.signals import Floats, Frame, Motion
+from facestream.timing import SAMPLE_RATE
+
+if TYPE_CHECKING:
+    from facestream.runtime.talker import Talker
+
+CURVES = (".csv", ".npz")
+VIDEOS = (".mp4", ".mov")
+PACKET = SAMPLE_RATE  # samples given to the talker at once
+AHEAD = 8  # pictures that may wait for the encoder
+
+Tick = Callable[[int, int], None]  # frames done, frames in all
+
+
+def animate_file(
+    speech: Path,
+    output: Path,
+    talker: Talker,
+    style: str = "neutral",
+    seed: int = 0,
+    size: int = 512,
+    tick: Tick = lambda done, total: None,
+) -> int:
+    """Animate a recording and write what the output's ending asks for; gives the number of frames.
+
+    size: of the picture, pixels. The output is there whole or not at all. Raises AudioError for the speech, SinkError
+    for the output.
+    """
+    check_output(output, speech)
+    samples = read_audio(speech)
+    total = talker.timing.frame_count(len(samples))
+    frames = counted(talk(talker, samples, style, seed), total, tick)
+    if output.suffix.lower() in CURVES:
+        values = np.stack([frame.values for frame in frames])
+        Motion(values, talker.channels, talker.timing.fps).save(output)
+    else:
+        film(frames, talker, samples, output, size)
+    return total
+
+
+def check_output(output: Path, speech: Path) -> None:
+    """Raise SinkError now if the result could not be written at the end."""
+    if output.suffix.lower() not in VIDEOS + CURVES:
+        raise SinkError(f"'{output.name}' does not say what to write; expected a name in {', '.join(VIDEOS + CURVES)}")
+    if output.is_dir():
+        raise SinkError(f"'{output}' is a folder; expected a file name")
+    if not output.absolute().parent.is_dir():
+        raise SinkError(f"there is no folder '{output.parent}' to write '{output.name}' into; make it first")
+    if output.exists() and speech.exists() and output.samefile(speech):
+        raise SinkError(f"'{output}' is the speech itself; choose another output")
+
+
+def talk(talker: Talker, samples: Floats, style: str, seed: int) -> Iterator[Frame]:
+    """The frames of a whole sound [N], as they are made."""
+    stream = talker.stream(style=style, seed=seed)
+    for start in range(0, len(samples), PACKET):
+        yield from stream.push(samples[start : start + PACKET])
+    yield from stream.flush()
+
+
+def counted(frames: Iterable[Frame], total: int, tick: Tick) -> Iterator[Frame]:
+    """The same frames, telling `tick` after each one was used."""
+    for done, frame in enumerate(frames, start=1):
+        yield frame
+        tick(done, total)
+
+
+def film(frames: Iterable[Frame], talker: Talker, samples: Floats, output: Path, size: int) -> None:
+    """Draw the frames on the bundled head, with the sound [N]."""
+    from facestream.faces.head import Head  # the compiler behind the drawing takes a second to load; curves need none
+    from facestream.faces.rasterizer import Renderer
+    from facestream.sinks.video import VideoSink
+
+    head = Head.load()
+    renderer = Renderer(head.mesh, size)
+    waiting: deque[Future[None]] = deque()
+    sound = (samples, SAMPLE_RATE)
+    with VideoSink(output, size, talker.timing.fps, audio=sound) as sink, ThreadPoolExecutor(1) as encoder:
+        for frame in frames:
+            picture = renderer.draw(head.pose(frame.values, talker.channels))
+            waiting.append(encoder.submit(sink.write, picture))
+            if len(waiting) > AHEAD:
+                waiting.popleft().result()
+        for left in waiting:
+            left.result()
+
+
+def command(
+    speech: Annotated[Path, typer.Argument(help="wav, flac, ogg, mp3, m4a, or a video with a sound track.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="A video (.mp4, .mov), or the curves (.csv, .npz).")],
+    bundle: Annotated[
+        Path | None, typer.Option(help="Folder of another talker than the bundled one.", show_default=False)
+    ] = None,
+    style: Annotated[str, typer.Option(help="Manner of speaking; a wrong name lists them.")] = "neutral",
+    seed: Annotated[int, typer.Option(help="Another seed, another performance; the same seed, the same one.")] = 0,
+    size: Annotated[int, typer.Option(min=64, max=2160, help="Edge of the picture, pixels.")] = 512,
+) -> None:
+    """Turn a recording of speech into a video of a talking head, or into its curves."""
+    with stoppable(f"'{output}' was not written."), progress_bar() as bar:
+        task = bar.add_task("Animating", total=None)
+        total = animate_file(
+            speech,
+            output,
+            facestream.load(bundle),
+            style,
+            seed,
+            size,
+            tick=lambda done, of: bar.update(task, completed=done, total=of),
+        )
+    out.print(f"{output}: {total} frames", markup=False, highlight=False, soft_wrap=True)

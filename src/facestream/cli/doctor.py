@@ -1,0 +1,77 @@
+"""`facestream doctor`: what this machine has, and what each missing thing is for."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+import av
+import typer
+from rich.table import Table
+
+import facestream
+from facestream.cli.console import out
+from facestream.errors import FacestreamError
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked for. state: its version, or None if it is missing; cure: what brings it."""
+
+    thing: str
+    state: str | None
+    needed_for: str
+    cure: str
+    vital: bool = False
+
+
+def examine() -> list[Finding]:
+    """Look at everything that some verb needs."""
+    return [
+        Finding("Python", platform.python_version(), "everything", "", vital=True),
+        Finding("talker", _talker(), "animate", "pip install --force-reinstall facestream", vital=True),
+        *(_codec(name, use) for name, use in (("libx264", "video with H.264"), ("aac", "sound in video"))),
+        *(_package(name, "plot", "plots") for name in ("matplotlib",)),
+        *(_package(name, "align", "evaluate lips, real speech with transcripts") for name in ("pocketsphinx",)),
+        *(_package(name, "train", "prepare, train, export") for name in ("torch", "scipy", "safetensors", "onnx")),
+        *(_program(name, "prepare tts") for name in ("flite", "festival", "espeak-ng")),
+    ]
+
+
+def _talker() -> str | None:
+    return _or_none(lambda: ", ".join(facestream.load().styles))
+
+
+def _or_none(look: Callable[[], str]) -> str | None:
+    try:
+        return look()
+    except (FacestreamError, PackageNotFoundError):
+        return None
+
+
+def _codec(name: str, needed_for: str) -> Finding:
+    found = name in av.codecs_available
+    return Finding(name, f"in PyAV {av.__version__}" if found else None, needed_for, "pip install av", vital=True)
+
+
+def _package(name: str, extra: str, needed_for: str) -> Finding:
+    return Finding(name, _or_none(lambda: version(name)), needed_for, f"pip install 'facestream[{extra}]'")
+
+
+def _program(name: str, needed_for: str) -> Finding:
+    return Finding(name, shutil.which(name), needed_for, f"apt install {name}")
+
+
+def command() -> None:
+    """Say what is missing on this machine, what for, and what brings it."""
+    table = Table("what", "found", "needed for", "how to get it")
+    findings = examine()
+    for finding in findings:
+        mark = finding.state or ("[bold red]missing[/]" if finding.vital else "[yellow]missing[/]")
+        table.add_row(finding.thing, mark, finding.needed_for, "" if finding.state else finding.cure)
+    out.print(table)
+    if any(finding.vital and finding.state is None for finding in findings):
+        raise typer.Exit(1)
