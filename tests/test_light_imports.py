@@ -17,7 +17,9 @@ EXTRAS = ("torch", "scipy", "safetensors", "onnx", "pocketsphinx", "matplotlib")
 WITH_TORCH = ("streaming", "nn", "motion", "talkers", "training", "audio.encoders")
 MODULES = [
     module.name
-    for module in pkgutil.walk_packages([str(Path(facestream.__file__).parent)], "facestream.", onerror=lambda name: None)
+    for module in pkgutil.walk_packages(
+        [str(Path(facestream.__file__).parent)], "facestream.", onerror=lambda name: None
+    )
     if not module.name.removeprefix("facestream.").startswith(WITH_TORCH) and not module.name.endswith("__main__")
 ]
 IMPORT_ALL = f"""
