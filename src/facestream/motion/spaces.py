@@ -43,8 +43,8 @@ DAMPED: dict[str, float] = {
 }
 # What a full seal adds: lips rolled in and pressed.
 PRESSED: dict[str, float] = {
-    "mouthRollLower": 0.16,
-    "mouthRollUpper": 0.14,
+    "mouthRollLower": 0.27,
+    "mouthRollUpper": 0.3,
     "mouthPressLeft": 0.2,
     "mouthPressRight": 0.2,
 }

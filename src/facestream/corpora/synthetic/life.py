@@ -25,7 +25,9 @@ NOD = float(np.radians(3.2))  # nose down on a strong accent
 PAUSE = 0.25  # seconds of silence that invite a blink and a new posture
 
 
-def live(n_frames: int, fps: float, prosody: Prosody, phones: Sequence[Phone], style: Style, rng: np.random.Generator) -> Floats:
+def live(
+    n_frames: int, fps: float, prosody: Prosody, phones: Sequence[Phone], style: Style, rng: np.random.Generator
+) -> Floats:
     """Everything but the mouth, [n, C] (the mouth's channels are 0), for speech of this prosody. Same rng, same face."""
     times = np.arange(n_frames) / fps
     accents = _accents(prosody, phones, fps)
@@ -63,10 +65,14 @@ def _standard(values: Floats) -> Floats:
     return np.asarray((values - values.mean()) / (values.std() + 1e-3))
 
 
-def _head(times: Floats, prosody: Prosody, accents: Floats, pauses: Sequence[Phone], style: Style, rng: np.random.Generator) -> Floats:
+def _head(
+    times: Floats, prosody: Prosody, accents: Floats, pauses: Sequence[Phone], style: Style, rng: np.random.Generator
+) -> Floats:
     """Yaw, pitch, roll in radians, [n, 3]: sway, a posture for every phrase, nods on accents, a lift with the voice."""
     n, step = len(times), float(times[1]) if len(times) > 1 else 0.04
-    sway = np.stack([_noise(n, seconds / step, rng) for seconds in (1.1, 0.9, 1.3)], axis=1) * np.radians([1.3, 1.0, 0.9])
+    sway = np.stack([_noise(n, seconds / step, rng) for seconds in (1.1, 0.9, 1.3)], axis=1) * np.radians(
+        [1.3, 1.0, 0.9]
+    )
     tremor = np.stack([_noise(n, 0.25 / step, rng) for _ in range(3)], axis=1) * np.radians([0.25, 0.3, 0.2])
     turns = [0.0, *((pause.start + pause.end) / 2 for pause in pauses)]
     postures = rng.normal(size=(len(turns), 3)) * np.radians([2.6, 1.4, 1.8])
@@ -122,7 +128,9 @@ def _eyes(turn: Floats) -> Floats:
     )
 
 
-def _blinks(times: Floats, style: Style, glances: Sequence[float], pauses: Sequence[Phone], rng: np.random.Generator) -> Floats:
+def _blinks(
+    times: Floats, style: Style, glances: Sequence[float], pauses: Sequence[Phone], rng: np.random.Generator
+) -> Floats:
     """Lids, [n]: 1 is shut. Log-normal intervals, drawn towards pauses and large glances; every blink is shut on a frame."""
     out = np.zeros(len(times))
     if not len(times):
@@ -149,7 +157,18 @@ def _brows(times: Floats, accents: Floats, style: Style, rng: np.random.Generato
     since = times[:, None] - chosen[:, 0] + 0.05
     bumps = np.exp(-((since / np.where(since < 0, 0.12, 0.3)) ** 2))
     raised = np.minimum(bumps @ (chosen[:, 1] * rng.uniform(0.25, 0.75, len(chosen))), 0.8)[:, None]
-    return np.asarray(raised * vector({"browInnerUp": 0.8, "browOuterUpLeft": 0.65, "browOuterUpRight": 0.65, "eyeWideLeft": 0.15, "eyeWideRight": 0.15}))
+    return np.asarray(
+        raised
+        * vector(
+            {
+                "browInnerUp": 0.8,
+                "browOuterUpLeft": 0.65,
+                "browOuterUpRight": 0.65,
+                "eyeWideLeft": 0.15,
+                "eyeWideRight": 0.15,
+            }
+        )
+    )
 
 
 def _mood(times: Floats, fps: float, style: Style, rng: np.random.Generator) -> Floats:
@@ -160,10 +179,19 @@ def _mood(times: Floats, fps: float, style: Style, rng: np.random.Generator) -> 
     skew = 0.06 * rng.normal()
     up, down = np.maximum(smile, 0.0)[:, None], np.maximum(-smile, 0.0)[:, None]
     return np.asarray(
-        up * vector({"mouthSmileLeft": 1.0 + skew, "mouthSmileRight": 1.0 - skew, "cheekSquintLeft": 0.4, "cheekSquintRight": 0.4})
+        up
+        * vector(
+            {
+                "mouthSmileLeft": 1.0 + skew,
+                "mouthSmileRight": 1.0 - skew,
+                "cheekSquintLeft": 0.4,
+                "cheekSquintRight": 0.4,
+            }
+        )
         + up * vector({"eyeSquintLeft": 0.25, "eyeSquintRight": 0.25})
         + down * vector({"mouthFrownLeft": 1.0, "mouthFrownRight": 1.0})
-        + np.maximum(brows, 0.0)[:, None] * vector({"browInnerUp": 1.0, "browOuterUpLeft": 0.5, "browOuterUpRight": 0.5})
+        + np.maximum(brows, 0.0)[:, None]
+        * vector({"browInnerUp": 1.0, "browOuterUpLeft": 0.5, "browOuterUpRight": 0.5})
         + np.maximum(-brows, 0.0)[:, None] * vector({"browDownLeft": 1.0, "browDownRight": 1.0})
     )
 

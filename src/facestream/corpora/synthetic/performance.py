@@ -40,7 +40,9 @@ class Performance:
         return Motion(self.values, FACE, fps)
 
 
-def perform(samples: Floats, phones: Sequence[Phone], style: Style, rng: np.random.Generator, fps: int = 25) -> Performance:
+def perform(
+    samples: Floats, phones: Sequence[Phone], style: Style, rng: np.random.Generator, fps: int = 25
+) -> Performance:
     """Let a face speak this utterance. samples: [N] mono at 16 kHz; phones: in order, seconds on the samples' clock.
 
     Frame t is the instant t / fps; there are as many frames as cover the samples. The mouth is the same for any rng.
