@@ -230,6 +230,31 @@ def test_a_file_cut_within_its_header_is_refused(tmp_path: Path) -> None:
         read_audio(tmp_path / "a.wav")
 
 
+def test_a_tag_in_an_old_alphabet_does_not_matter(tmp_path: Path) -> None:
+    with av.open(str(tmp_path / "a.mkv"), "w") as out:
+        out.metadata["title"] = "Xyzzy"
+        track = out.add_stream("aac", rate=SAMPLE_RATE, layout="mono")
+        frame = av.AudioFrame.from_ndarray(tone(SAMPLE_RATE)[None], format="fltp", layout="mono")
+        frame.sample_rate = SAMPLE_RATE
+        out.mux(track.encode(frame))
+        out.mux(track.encode())
+    content = (tmp_path / "a.mkv").read_bytes()
+    assert b"Xyzzy" in content
+    (tmp_path / "a.mkv").write_bytes(content.replace(b"Xyzzy", b"M\xfcnze"[:5]))
+    assert len(read_audio(tmp_path / "a.mkv")) >= SAMPLE_RATE
+
+
+def test_a_damaged_place_costs_little(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    noise = np.random.default_rng(0).standard_normal(10 * SAMPLE_RATE) * 0.1
+    soundfile.write(tmp_path / "a.flac", noise, SAMPLE_RATE)
+    content = bytearray((tmp_path / "a.flac").read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 4000] = bytes(4000)
+    (tmp_path / "a.flac").write_bytes(content)
+    assert len(read_audio(tmp_path / "a.flac")) > 3 * SAMPLE_RATE
+    assert "damaged" in caplog.text
+
+
 def test_files_that_are_no_sound_are_named(tmp_path: Path) -> None:
     (tmp_path / "empty.wav").touch()
     (tmp_path / "text.wav").write_text("Peter bought a boat.\n" * 20)

@@ -25,7 +25,7 @@ from facestream.timing import SAMPLE_RATE
 
 logger = logging.getLogger("facestream")
 
-BLOCK = 1 << 16  # samples a channel that are read at once
+BLOCK = 1 << 14  # samples a channel that are read at once: what a damaged place costs at most
 LOUDEST = 256.0  # full scale is 1; far above it the numbers are not samples of -1..1, and their power would overflow
 UNKNOWN_SIZE = 0x7FFF_0000  # programs that write to a pipe announce about 2 or 4 GB: they did not know the length
 
@@ -171,7 +171,7 @@ def _promised_frames(file: soundfile.SoundFile) -> int:
 
 def _decode_with_av(path: Path) -> Iterator[tuple[Floats, int]]:
     try:  # local files only: a playlist may not send the reader to the network
-        container = av.open(str(path.resolve()), options={"protocol_whitelist": "file"})
+        container = av.open(str(path.resolve()), options={"protocol_whitelist": "file"}, metadata_errors="ignore")
     except (av.FFmpegError, ValueError) as error:
         raise AudioError(
             f"'{path}' is not sound ({_reason(error)}); expected wav, flac, ogg, mp3, m4a or a video"
