@@ -1,0 +1,1 @@
+"""Motion to face: our own head, and the rasterizer that draws it."""

@@ -1,0 +1,98 @@
+"""Brows, ears, hair and shirt."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from facestream.faces.head import paint
+from facestream.faces.head.expressions import Face, skin_shapes
+from facestream.faces.head.forms import profile, step
+from facestream.faces.head.part import Part, mirrored, painted
+from facestream.faces.head.skin import front, head_place
+from facestream.faces.mesh import Mesh, grid_triangles
+
+_BROW_RINGS = 18
+
+
+def brow(left: bool) -> Part:
+    """One brow: a soft roll on the skin, thick at the inner end, that moves with the skin below it."""
+    along = np.linspace(0, 1, _BROW_RINGS)
+    x = 0.145 + 0.475 * along
+    y = 0.425 + 0.075 * np.sin(np.pi * np.clip(along * 0.90 + 0.06, 0, 1)) - 0.020 * along
+    thick = 0.052 * (1 - 0.62 * along) * np.sqrt(np.clip(1 - (1 - np.clip(along / 0.12, 0, 1)) ** 2, 0.02, 1)) * np.sqrt(np.clip((1 - along) / 0.10, 0.02, 1))
+    thick = np.minimum(thick, 0.052)
+    angle = np.linspace(0, 2 * np.pi, 8, endpoint=False)
+    px, py = np.repeat(x, 8), (y[:, None] + thick[:, None] * np.cos(angle)).reshape(-1)
+    pz = front(px, py) + (0.6 * thick[:, None] * np.sin(angle) + 0.008).reshape(-1)
+    points = np.stack([px, py, pz], -1)
+    middle = np.repeat(np.stack([x, y, front(x, y)], -1), 8, axis=0)
+    sign = np.array((1.0 if left else -1.0, 1, 1))
+    moves = {name: moved for name, moved in skin_shapes(Face.at(middle * sign, np.ones(len(middle)))).items() if np.abs(moved).max() > 1e-4}
+    triangles = grid_triangles(_BROW_RINGS, 8, wrap=True)
+    return Part(painted(points * sign, triangles if left else triangles[:, ::-1], paint.BROW), moves)
+
+
+def ears() -> Part:
+    """Both ears: a shell with a raised rim, leaning out from the side of the head."""
+    around = np.linspace(0, 2 * np.pi, 24, endpoint=False)
+    # rings from the hollow outwards over the rim and round the back: size, height above the ear's plane
+    rings = ((0.05, -0.035), (0.35, -0.030), (0.55, 0.005), (0.66, 0.020), (0.76, 0.006), (0.90, 0.030), (1.0, 0.018), (0.98, -0.03), (0.80, -0.06), (0.5, -0.10))
+    points, colors = [], []
+    for size, height in rings:
+        back, up = np.cos(around) * size, np.sin(around) * size
+        shape = 1 - 0.20 * step(0.1, -1.0, up)  # the lobe is narrower
+        local = np.stack([np.full(24, height), 0.215 * up, -0.135 * back * shape - 0.02 * up], -1)
+        points.append(local)
+        depth = step(0.01, -0.03, height) * (size < 0.7)
+        colors.append(np.broadcast_to(paint.SKIN + (paint.BLUSH * 0.75 - paint.SKIN) * (0.25 + 0.6 * depth), (24, 3)))
+    local = np.concatenate(points)
+    lean = 0.50
+    x = local[:, 0] * np.cos(lean) - local[:, 2] * np.sin(lean)
+    z = local[:, 0] * np.sin(lean) + local[:, 2] * np.cos(lean)
+    place = np.stack([x + 0.955, local[:, 1] - 0.05, z - 0.10], -1)
+    mesh = painted(place, grid_triangles(len(rings), 24, wrap=True), np.concatenate(colors), 0.0, 0.92)
+    return Part(Mesh.joined([mesh, mirrored(mesh)]))
+
+
+_HAIRLINE = ((-180.0, -0.62), (-128.0, -0.55), (-112.0, -0.02), (-100.0, 0.16), (-88.0, 0.02), (-76.0, 0.10), (-66.0, 0.46), (-48.0, 0.74), (-20.0, 0.90), (10.0, 0.80), (38.0, 0.66), (60.0, 0.44), (76.0, 0.10), (88.0, 0.02), (100.0, 0.16), (112.0, -0.02), (128.0, -0.55), (180.0, -0.62))  # fmt: skip
+
+
+def hair() -> Part:
+    """A short cut swept to one side, in soft locks, over the skull from the hairline to the crown."""
+    columns, rows = 88, 15
+    angle = np.linspace(-np.pi, np.pi, columns, endpoint=False)[None]
+    t = np.concatenate([[0.0, 0.0], np.linspace(0.06, 1, rows - 2)])[:, None]
+    degrees = np.degrees(angle)
+    fore = np.exp(-((degrees / 58) ** 2))
+    locks = np.abs(np.sin(angle * 9 + 2.6 * t + 0.8 * np.sin(angle * 2))) ** 0.7
+    low = profile(degrees, _HAIRLINE) + 0.045 * (locks[:1] - 0.5) * (0.4 + 0.6 * fore)
+    y = low + (1.295 - low) * np.sin(t * np.pi / 2)
+    skull = head_place(np.sin(angle) + 0 * y, np.cos(angle) + 0 * y, y)
+    out = skull - np.array((0, 0.20, -0.06))
+    out /= np.linalg.norm(out, axis=-1, keepdims=True)
+    volume = 0.075 + 0.10 * step(0.2, 1.0, t) + fore * 0.11 * step(0.0, 0.25, t) * (1 - 0.5 * step(0.5, 1, t))
+    thick = volume * step(-0.02, 0.30, t) + 0.035 + (locks - 0.6) * 0.050 * (1 - step(0.72, 1.0, t))
+    thick[0] = -0.05
+    points = skull + out * thick[..., None]
+    color = paint.HAIR * (0.72 + 0.55 * locks[..., None] * np.ones((rows, 1, 1)))
+    return Part(painted(points, grid_triangles(rows, columns, wrap=True), color.reshape(-1, 3), 0.10))
+
+
+# Rings of the shirt from the collar down: half width, half depth, height at the sides, height at the front.
+_SHIRT = ((0.37, 0.36, -1.36, -1.47), (0.43, 0.41, -1.37, -1.50), (0.60, 0.46, -1.46, -1.60), (0.84, 0.50, -1.53, -1.75), (1.08, 0.50, -1.64, -1.92), (1.25, 0.46, -1.84, -2.10), (1.32, 0.44, -2.2, -2.4), (1.32, 0.44, -2.8, -2.8))  # fmt: skip
+
+
+def shirt() -> Part:
+    """Shoulders in a shirt with a round collar; they do not turn with the head."""
+    angle = np.linspace(-np.pi, np.pi, 56, endpoint=False)
+    side = np.sin(angle) ** 2
+    rings = [np.stack([a * np.sin(angle), front_y + (side_y - front_y) * side, d * np.cos(angle) - 0.03], -1) for a, d, side_y, front_y in _SHIRT[::-1]]
+    body = painted(np.concatenate(rings), grid_triangles(len(rings), 56, wrap=True), paint.SHIRT)
+    a, d, side_y, front_y = _SHIRT[1]
+    turn = np.linspace(0, 2 * np.pi, 10, endpoint=False)[:, None]
+    out, up = 0.035 * np.cos(turn), 0.055 * np.sin(turn)
+    loop = np.stack([(a - 0.02 + out) * np.sin(angle), front_y + (side_y - front_y) * side + up + 0.02, (d - 0.02 + out) * np.cos(angle) - 0.03], -1)
+    collar = painted(loop, grid_triangles(11, 56, wrap=True) % (10 * 56), paint.COLLAR)
+    return Part(Mesh.joined([body, collar]), turns=0.0)
+
+

@@ -1,0 +1,70 @@
+"""Eyeballs, and the lashes' dark line with the lids' thickness.
+
+An eyeball is a globe of rings about its line of sight; rings at the pupil's and the iris' borders are double, so that the
+colours meet sharply on a smooth surface.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from facestream.faces.head import paint
+from facestream.faces.head.forms import Array, step
+from facestream.faces.head.lids import Lids, eye_center
+from facestream.faces.head.part import Part, painted
+from facestream.faces.head.skin import EYE_RADIUS
+from facestream.faces.mesh import grid_triangles
+
+_SEGMENTS = 32
+_PUPIL, _IRIS = 15.5, 34.0
+# Rings: degrees from the line of sight, and the part of the eye whose colour the ring has.
+_RINGS = ((1.0, "pupil"), (9.0, "pupil"), (_PUPIL, "pupil"), (_PUPIL, "iris"), (20.0, "iris"), (26.0, "iris"), (31.0, "iris"), (_IRIS, "limbus"), (_IRIS + 2.0, "sclera"), (45.0, "sclera"), (58.0, "sclera"), (74.0, "sclera"), (95.0, "sclera"))  # fmt: skip
+
+
+def eyeball(left: bool) -> Part:
+    """One eyeball, looking straight ahead."""
+    around = np.linspace(0, 2 * np.pi, _SEGMENTS, endpoint=False)
+    points, colors = [], []
+    for degrees, kind in _RINGS:
+        out, ahead = np.sin(np.radians(degrees)), np.cos(np.radians(degrees))
+        points.append(EYE_RADIUS * np.stack([out * np.sin(around), out * np.cos(around), np.full(_SEGMENTS, ahead)], -1))
+        colors.append(_ring_color(kind, degrees, around))
+    count = len(_RINGS) * _SEGMENTS
+    weld = np.arange(count)
+    weld[3 * _SEGMENTS : 4 * _SEGMENTS] = np.arange(2 * _SEGMENTS, 3 * _SEGMENTS)
+    place = np.concatenate(points)
+    # the upper lid shades the top of the globe
+    shade = 1 - 0.60 * step(0.02, 0.17, place[:, 1])
+    triangles = grid_triangles(len(_RINGS), _SEGMENTS, wrap=True)
+    return Part(painted(place + eye_center(left), triangles, np.concatenate(colors), 1.0, shade, weld))
+
+
+def _ring_color(kind: str, degrees: float, around: Array) -> Array:
+    """Colours of one ring, [segments, 3]: the iris is lit from above, so its lower half glows."""
+    if kind == "pupil":
+        return np.broadcast_to(paint.PUPIL, (len(around), 3))
+    if kind == "sclera":
+        return np.broadcast_to(paint.SCLERA * (1 - 0.12 * step(50, 90, degrees)), (len(around), 3))
+    glow = (0.5 - 0.5 * np.cos(around)) * (0.75 + 0.25 * np.sin(around * 8))
+    inner = 1 - (degrees - _PUPIL) / (_IRIS - _PUPIL)
+    color = paint.IRIS + (paint.IRIS_LIGHT - paint.IRIS) * np.clip(glow * (0.45 + 0.55 * inner), 0, 1)[:, None]
+    return color * (0.28 if kind == "limbus" else 1.0)
+
+
+def lash_line(lids: Lids, left: bool, lid_shapes: dict[str, Array]) -> Part:
+    """A dark band from the lids' rims to the globe: a line of lashes with the lids' thickness."""
+    rim = lids.rim(left)
+    center = eye_center(left)
+    points = lids.skin.points
+
+    def inner(place: Array) -> Array:
+        away = place - center
+        return center + away * (0.985 * EYE_RADIUS / np.linalg.norm(away, axis=1, keepdims=True))
+
+    outer = points[rim]
+    shapes = {}
+    for name, moved in lid_shapes.items():
+        if name.startswith("eye") and np.any(moved[rim]):
+            shapes[name] = np.concatenate([moved[rim], inner(outer + moved[rim]) - inner(outer)])
+    triangles = grid_triangles(2, len(rim), wrap=True)
+    return Part(painted(np.concatenate([outer, inner(outer)]), triangles, paint.LASH, 0.0, 0.9), shapes)

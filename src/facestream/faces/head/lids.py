@@ -1,0 +1,80 @@
+"""How the lids move: they slide over the eyeball within the face's height field.
+
+Every place between the fold below an eye and the crease above it has a share of its rim's travel. A moved place takes the
+height of the face there; the rims' inner edges stay on the eyeball.
+
+Shapes: N skin vertices, E rim vertices of one eye.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from facestream.faces.head.forms import Array, step
+from facestream.faces.head.skin import EYE, Skin, front
+
+# Travel of (upper, lower) rim at weight 1, as shares of the eye's opening; negative is down. Then the sideways slide.
+_TRAVEL = {
+    "eyeBlink": (-0.84, 0.16, 0.0),
+    "eyeLookDown": (-0.40, -0.08, 0.0),
+    "eyeLookUp": (0.12, 0.06, 0.0),
+    "eyeLookIn": (0.0, 0.0, -0.012),
+    "eyeLookOut": (0.0, 0.0, 0.012),
+    "eyeSquint": (-0.14, 0.26, 0.0),
+    "eyeWide": (0.20, -0.07, 0.0),
+}
+
+
+@dataclass(frozen=True)
+class Lids:
+    """Both eyes' lids on a skin. rims: [E] lower and upper rim vertices of the left and of the right eye."""
+
+    skin: Skin
+
+    def _shares(self, left: bool) -> tuple[Array, Array, Array]:
+        """Share of the upper and of the lower rim's travel, and the opening at rest, all [N]."""
+        skin = self.skin
+        upper, lower, opening = (np.zeros(len(skin.points)) for _ in range(3))
+        columns, rows = skin.eye_columns(left), skin.rows
+        top, bottom = skin.lids_upper[columns], skin.grid[rows["lids"], columns]
+        height = skin.points[top, 1] - skin.points[bottom, 1]
+        for row in range(rows["fold"] - 2, rows["crease"] + 3):
+            vertices = skin.grid[row, columns]
+            opening[vertices] = height
+            y = skin.points[vertices, 1]
+            if row > rows["lids"]:
+                upper[vertices] = 1 - step(0.0, 0.16, y - skin.points[top, 1])
+            else:
+                lower[vertices] = 1 - step(0.0, 0.14, skin.points[bottom, 1] - y)
+        upper[top], opening[top] = 1.0, height
+        return upper, lower, opening
+
+    def shapes(self) -> dict[str, Array]:
+        """Displacements [N, 3] by shape name."""
+        found = {}
+        points = self.skin.points
+        for left, name in ((True, "Left"), (False, "Right")):
+            upper, lower, opening = self._shares(left)
+            for shape, (up, down, out) in _TRAVEL.items():
+                moved = points.copy()
+                moved[:, 1] += (upper * up + lower * down) * opening
+                moved[:, 0] += (out if left else -out) * np.maximum(upper, lower)
+                touched = np.maximum(upper, lower) > 0
+                moved[touched, 2] += front(moved[touched, 0], moved[touched, 1]) - front(points[touched, 0], points[touched, 1])
+                found[shape + name] = moved - points
+        return found
+
+    def rim(self, left: bool) -> np.ndarray:  # type: ignore[type-arg]
+        """The vertices round one eye's opening, [E]: the lower rim from right to left corner, then the upper back."""
+        skin = self.skin
+        columns = skin.eye_columns(left)
+        first, last = columns[0] - 1, columns[-1] + 1
+        row = skin.grid[skin.rows["lids"]]
+        return np.concatenate([row[first : last + 1], skin.lids_upper[columns][::-1]])
+
+
+def eye_center(left: bool) -> Array:
+    """Centre of an eyeball, [3]."""
+    return EYE * np.array((1.0 if left else -1.0, 1.0, 1.0))

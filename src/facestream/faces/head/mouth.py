@@ -1,0 +1,130 @@
+"""What is behind the lips: the cavity, the teeth, the tongue.
+
+The cavity is a bag whose first ring is the lips' seam. Its walls follow the lips near the seam and the jaw further in.
+Shapes: L vertices round the seam, n vertices of a part.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from facestream.faces.head import paint
+from facestream.faces.head.expressions import CORNER_DROP, jaw_drop
+from facestream.faces.head.forms import Array, bump, step
+from facestream.faces.head.part import Part, painted
+from facestream.faces.head.skin import MOUTH_HALF, MOUTH_Y, Skin
+from facestream.faces.mesh import Indices, grid_triangles
+
+# Rings of the cavity behind the seam: depth, distance from the seam's height, width, share that follows the jaw not the lips.
+_RINGS = ((0.0, 0.0, 1.0, 0.0), (0.030, 0.010, 1.0, 0.0), (0.055, 0.095, 1.0, 0.15), (0.12, 0.165, 0.98, 0.6), (0.38, 0.18, 0.92, 1.0), (0.62, 0.13, 0.6, 1.0), (0.70, 0.01, 0.1, 1.0))  # fmt: skip
+
+
+def seam_loop(skin: Skin) -> Indices:
+    """Skin vertices round the mouth's opening, [L]: the upper rim from the right to the left corner, the lower rim back."""
+    right, left = skin.corners
+    upper, lower = skin.mouth_upper[skin.mouth_columns], skin.grid[skin.rows["seam"], skin.mouth_columns]
+    return np.concatenate([[right], upper, [left], lower[::-1]]).astype(np.int32)
+
+
+def seam_depth(skin: Skin) -> float:
+    """z of the seam's middle."""
+    return float(skin.points[skin.mouth_upper[len(skin.mouth_upper) // 2], 2])
+
+
+def cavity(skin: Skin, skin_shapes: dict[str, Array]) -> Part:
+    """The bag behind the lips."""
+    loop = seam_loop(skin)
+    rim, side = skin.points[loop], skin.side[loop]
+    inside = np.sqrt(np.clip(1 - (rim[:, 0] / MOUTH_HALF) ** 2, 0, 1))
+    jaw = np.where(side < 0, CORNER_DROP + (1 - CORNER_DROP) * inside, CORNER_DROP * (1 - inside))
+    rings, colors, moves = [], [], {name: [] for name in skin_shapes}
+    for depth, away, width, share in _RINGS:
+        ring = rim * np.array((width, 1, 1)) + np.stack([0 * side, side * away * np.maximum(inside, 0.25), 0 * side - depth], -1)
+        if depth > 0.2:
+            ring[:, 2] = seam_depth(skin) - depth
+        rings.append(ring)
+        colors.append(np.broadcast_to(paint.LIP * 0.8 + (paint.CAVITY - paint.LIP * 0.8) * step(0.0, 0.06, depth), ring.shape) * (1 - 0.75 * step(0.1, 0.62, depth)))
+        for name, moved in skin_shapes.items():
+            own = jaw_drop(ring, jaw) if name == "jawOpen" else 0.0
+            moves[name].append((1 - share) * moved[loop] + share * own)
+    triangles = grid_triangles(len(rings), len(loop), wrap=True)[:, ::-1]
+    shapes = {name: np.concatenate(moved) for name, moved in moves.items()}
+    return Part(painted(np.concatenate(rings), triangles, np.concatenate(colors), 0.12, 0.75), shapes)
+
+
+def teeth(skin: Skin, above: bool) -> Part:
+    """One row of teeth with its gum: an arch whose edge is scalloped tooth by tooth."""
+    angle = np.linspace(-1.25, 1.25, 71)
+    between = np.abs(np.sin(angle * 5.2)) ** 0.35  # 0 between two teeth, 1 on their middles
+    radius, root, edge = (0.215, 0.13, -0.030) if above else (0.195, -0.16, -0.052)
+    behind = 0.068 if above else 0.092
+    # rows: height from root (0) to edge (1), distance inwards
+    rows = ((0.0, 0.0), (0.30, -0.006), (0.36, 0.0), (0.70, 0.0), (0.95, 0.004), (1.0, 0.016), (1.0, 0.034), (0.6, 0.05), (0.0, 0.06))
+    points, colors = [], []
+    for height, inwards in rows:
+        y = root + (edge - root) * height
+        crown = height > 0.33
+        y = y + (root - edge) * 0.05 * (1 - between) * (height > 0.9)
+        r = radius - inwards - 0.010 * (1 - between) * crown
+        points.append(np.stack([r * np.sin(angle), MOUTH_Y + y, seam_depth(skin) - behind - 0.23 + (r + 0.015) / 0.23 * 0.23 * np.cos(angle)], -1))
+        tint = paint.TOOTH * (0.72 + 0.28 * between[:, None]) if crown else np.broadcast_to(paint.GUM, (len(angle), 3))
+        colors.append(tint * (1 - 0.45 * step(0.5, 1.25, np.abs(angle)))[:, None])
+    place = np.concatenate(points)
+    triangles = grid_triangles(len(rows), len(angle))
+    if above:
+        triangles = triangles[:, ::-1]
+    jaw = 0.0 if above else 1.0
+    shapes = {} if above else {"jawOpen": jaw_drop(place), "jawForward": jaw * np.array((0, 0, 0.075)), "jawLeft": np.array((0.085, 0, 0)), "jawRight": np.array((-0.085, 0, 0))}
+    shapes = {name: np.broadcast_to(moved, place.shape) for name, moved in shapes.items()}
+    return Part(painted(place, triangles, np.concatenate(colors), 0.25, 0.85), shapes)
+
+
+def tongue(skin: Skin) -> Part:
+    """A tongue with its root at the back and its tip behind the lower teeth."""
+    along = np.linspace(0, 1, 15)[:, None]
+    around = np.linspace(0, 2 * np.pi, 18, endpoint=False)[None]
+    back = seam_depth(skin) - 0.60
+    taper = np.sqrt(np.clip(1 - np.clip((along - 0.62) / 0.38, 0, 1) ** 2, 0, 1)) * 0.985 + 0.015
+    across = np.sin(around) * np.ones_like(along)
+    width, thick = 0.150 * taper, (0.055 - 0.020 * along) * np.maximum(taper, 0.3)
+    groove = -0.022 * np.exp(-((across / 0.35) ** 2)) * (np.cos(around) > 0) * taper
+    x, y = width * across, MOUTH_Y - 0.150 + 0.055 * np.sin(along * np.pi * 0.75) + thick * np.cos(around) + groove
+    z = back + 0.475 * along + 0.0 * around
+    place = np.stack([x, y, z], -1).reshape(-1, 3)
+    s, c = (along + 0 * around).reshape(-1), across.reshape(-1)
+    triangles = grid_triangles(15, 18, wrap=True)[:, ::-1]
+    color = paint.TONGUE * (0.35 + 0.65 * step(0.1, 0.8, s))[:, None]
+    return Part(painted(place, triangles, color, 0.30, 0.85), _tongue_shapes(place, s, c))
+
+
+def _tongue_shapes(place: Array, s: Array, c: Array) -> dict[str, Array]:
+    """s: 0 at the root, 1 at the tip; c: -1 at the right edge, 1 at the left."""
+    zero, tip, body, most = np.zeros_like(s), step(0.45, 1.0, s), bump(s, 0 * s, (0.55, 0), (0.30, 1)), step(0.05, 0.8, s)
+
+    def move(x: Array, y: Array, z: Array) -> Array:
+        return np.stack([x, y, z], -1)
+
+    x, share = place[:, 0], step(0.0, 0.3, s) * 0.3 + 0.7
+    return {
+        "jawOpen": jaw_drop(place, share),
+        "jawForward": move(zero, zero, 0.075 * most),
+        "jawLeft": move(0.085 * most, zero, zero),
+        "jawRight": move(-0.085 * most, zero, zero),
+        "tongueOut": move(0.1 * x * tip, 0.075 * body - 0.035 * tip, 0.46 * most),
+        "tongueTipUp": move(zero, 0.150 * tip, 0.01 * tip),
+        "tongueTipDown": move(zero, -0.075 * tip, zero),
+        "tongueTipLeft": move(0.090 * tip, zero, zero),
+        "tongueTipRight": move(-0.090 * tip, zero, zero),
+        "tongueRollUp": move(zero, 0.110 * tip**2 + 0.03 * c**2 * tip, -0.085 * tip**2),
+        "tongueRollDown": move(zero, -0.080 * tip**2, -0.085 * tip**2),
+        "tongueRollLeft": move(-0.02 * c * most, -0.055 * c * most, zero),
+        "tongueRollRight": move(-0.02 * c * most, 0.055 * c * most, zero),
+        "tongueUp": move(zero, 0.100 * body + 0.04 * tip, zero),
+        "tongueDown": move(zero, -0.050 * body, zero),
+        "tongueLeft": move(0.080 * most, zero, zero),
+        "tongueRight": move(-0.080 * most, zero, zero),
+        "tongueIn": move(zero, 0.02 * body, -0.130 * most),
+        "tongueStretch": move(-0.12 * x * most, zero, 0.120 * most),
+        "tongueWide": move(0.28 * x * most, -0.01 * body, zero),
+        "tongueNarrow": move(-0.28 * x * most, 0.01 * body, zero),
+    }

@@ -1,0 +1,55 @@
+"""A part of the head: its mesh, how the face's shapes move it, and how far it turns with the head."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from facestream.faces.head.forms import Array, step
+from facestream.faces.mesh import Indices, Mesh
+
+# The neck takes the head's turn over between these heights: none at the collar, all of it at the jaw.
+NECK = (-1.62, -1.04)
+
+
+@dataclass(frozen=True)
+class Part:
+    """n vertices. shapes: displacement [n, 3] at weight 1 by shape name; turns: [n] share of the head's rotation."""
+
+    mesh: Mesh
+    shapes: dict[str, Array] = field(default_factory=dict)
+    turns: Array | float = 1.0
+
+
+def neck_share(y: Array) -> Array:
+    """Share of the head's rotation at height y."""
+    return step(*NECK, y)
+
+
+def painted(
+    points: Array,
+    triangles: Indices,
+    color: npt.ArrayLike,
+    gloss: npt.ArrayLike = 0.0,
+    shade: npt.ArrayLike = 1.0,
+    weld: Indices | None = None,
+) -> Mesh:
+    """A mesh of points [n, 3]; colour, gloss and shade one for all, or one a vertex."""
+    points = points.reshape(-1, 3)
+    count = len(points)
+    return Mesh(
+        points.astype(np.float32),
+        triangles.astype(np.int32),
+        np.array(np.broadcast_to(np.asarray(color, np.float32), (count, 3))),
+        np.array(np.broadcast_to(np.asarray(gloss, np.float32), (count,))),
+        np.array(np.broadcast_to(np.asarray(shade, np.float32), (count,))),
+        np.arange(count, dtype=np.int32) if weld is None else weld.astype(np.int32),
+    )
+
+
+def mirrored(mesh: Mesh) -> Mesh:
+    """The same on the other side of the face."""
+    flip = np.array((-1, 1, 1), np.float32)
+    return Mesh(mesh.vertices * flip, mesh.triangles[:, ::-1].copy(), mesh.colors, mesh.gloss, mesh.shade, mesh.weld)

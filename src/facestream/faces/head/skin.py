@@ -1,0 +1,229 @@
+"""The skin: one grid from the neck's base to the crown, with slits for the mouth and the eyes.
+
+Columns run round the head (angle 0 is the face's middle, growing to the character's left), rows run up. The rows follow the
+features: the mouth's seam is one row, the lids' rims are another, lip borders and lid creases have rows of their own. Along a
+slit the row exists twice, as a lower and an upper rim, which share their end vertices. Heights of the face are z over (x, y).
+
+Lengths are in units of about 10 cm: the head is 2.3 high, the origin lies inside it at the height of the eyes.
+Shapes: R rows, C columns, N skin vertices = R C + the slits' upper rims.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from facestream.faces.head.forms import Array, both, bump, higher, profile, step
+from facestream.faces.mesh import Indices
+
+# Columns: lateral steps of equal width across the face, then equal angles to the back of the head.
+STEP, FRONT, BACK = 0.0325, 24, 22
+HALF = FRONT + BACK
+MOUTH_COLUMN = 12
+EYE_COLUMNS = (5, 20)
+
+MOUTH_Y = -0.60
+EYE = np.array((0.378, 0.05, 0.570))
+EYE_RADIUS = 0.27
+LID_RADIUS = 0.286
+
+_WIDTH = ((-2.1, 0.40), (-1.6, 0.34), (-1.25, 0.33), (-1.08, 0.38), (-0.99, 0.50), (-0.80, 0.68), (-0.55, 0.815), (-0.2, 0.90), (0.2, 0.935), (0.6, 0.91), (0.9, 0.79), (1.12, 0.55), (1.25, 0.28), (1.3, 0.02))  # fmt: skip
+_DEPTH = ((-2.1, 0.34), (-1.6, 0.30), (-1.25, 0.31), (-1.12, 0.42), (-1.04, 0.60), (-0.95, 0.70), (-0.75, 0.765), (-0.5, 0.81), (-0.2, 0.83), (0.1, 0.835), (0.45, 0.865), (0.75, 0.81), (1.0, 0.64), (1.18, 0.42), (1.27, 0.22), (1.3, 0.02))  # fmt: skip
+_NAPE = ((-2.1, 0.44), (-1.6, 0.42), (-1.1, 0.43), (-0.7, 0.52), (-0.4, 0.70), (0.0, 0.84), (0.4, 0.88), (0.8, 0.76), (1.05, 0.56), (1.22, 0.32), (1.3, 0.02))  # fmt: skip
+
+
+def half_width(y: npt.ArrayLike) -> Array:
+    """Half the head's (or neck's) width at height y."""
+    return profile(y, _WIDTH)
+
+
+MOUTH_HALF = float(half_width(MOUTH_Y)) * STEP * MOUTH_COLUMN
+
+
+def seam(x: Array) -> Array:
+    """Height of the line where the lips meet: a hint of a smile, a small dip in the middle."""
+    u = np.abs(x) / MOUTH_HALF
+    return MOUTH_Y + 0.030 * np.minimum(u, 1.2) ** 2 - 0.008 * np.exp(-((u / 0.25) ** 2))
+
+
+def _lip_heights(x: Array) -> tuple[Array, Array]:
+    """Height of the red of the upper and of the lower lip at x; thin, not zero, beyond the corners."""
+    u = np.abs(x) / MOUTH_HALF
+    open_part = np.sqrt(np.clip(1 - u**2, 0, 1))
+    beyond = 0.010 + 0.07 * step(0.9, 2.2, u)
+    bow = 1 - 0.16 * np.exp(-((u / 0.16) ** 2)) + 0.10 * np.exp(-(((u - 0.27) / 0.16) ** 2))
+    return beyond + 0.066 * open_part**1.25 * bow, beyond + 0.082 * open_part
+
+
+def _lids(x: Array) -> tuple[Array, Array]:
+    """Heights of the lower and the upper lid's rim at rest; equal beyond the eye's corners."""
+    inner, outer = (float(half_width(EYE[1])) * STEP * column for column in EYE_COLUMNS)
+    e = np.clip((np.abs(x) - inner) / (outer - inner), 0, 1)
+    middle = EYE[1] - 0.02 + 0.030 * e
+    return middle - 0.125 * (4 * e * (1 - e)) ** 0.62, middle + 0.185 * (4 * e * (1 - e) * (1.12 - 0.24 * e)) ** 0.58
+
+
+def front(x: Array, y: Array) -> Array:
+    """Height z of the face over (x, y), lids included, lips not. Beyond the head's outline it stays at the outline's."""
+    s = np.clip(np.abs(x) / half_width(y), 0, 1)
+    facing = 1 - step(0.72, 1.0, s)
+    z = profile(y, _DEPTH) * (1 - s**2.5) ** 0.4
+    relief = (
+        0.035 * bump(x, y, (0, 0.02), (0.075, 0.20))  # bridge of the nose
+        + 0.150 * bump(x, y, (0, -0.215), (0.085, 0.095))  # its tip
+        + 0.055 * bump(x, y, (0, -0.10), (0.08, 0.14))
+        + 0.055 * both(x, y, (0.085, -0.255), (0.045, 0.045))  # its wings
+        + 0.030 * both(x, y, (0.40, -0.30), (0.20, 0.16))  # cheeks
+        + 0.045 * bump(x, y, (0, -0.90), (0.17, 0.11))  # chin
+        - 0.028 * bump(x, y, (0, -0.755), (0.20, 0.05))  # the groove above it
+        + 0.035 * bump(x, y, (0, MOUTH_Y), (0.30, 0.14))  # lips stand forward
+        - 0.012 * bump(x, y, (0, -0.43), (0.028, 0.07))  # philtrum
+        - 0.020 * both(x, y, (MOUTH_HALF + 0.02, MOUTH_Y + 0.03), (0.05, 0.06))  # corners of the mouth
+        - 0.085 * both(x, y, (0.17, 0.06), (0.10, 0.16))  # inner hollows of the eyes
+        - 0.040 * both(x, y, (0.36, 0.05), (0.25, 0.22))
+        + 0.022 * both(x, y, (0.34, 0.40), (0.25, 0.09))  # brow ridge
+    )
+    z = z + relief * facing
+    away = np.hypot(np.abs(x) - EYE[0], y - EYE[1])
+    shell = EYE[2] + np.where(away < LID_RADIUS, np.sqrt(np.clip(LID_RADIUS**2 - away**2, 0, None)), 2.5 * (LID_RADIUS - away))
+    return higher(z, shell, 0.03)
+
+
+@dataclass(frozen=True)
+class Skin:
+    """The neutral skin and where its features lie.
+
+    points: [N, 3]; triangles; grid: [R, C] vertex of each place (lower rims on slits); upper: [C] upper rim of the mouth's row,
+    lid_upper: [C] of the eyes' row; row numbers: mouth, eyes, and the lips' and lids' outer borders;
+    side: [N] +1 on and above the mouth's seam, -1 on and below (0 on the seam outside the slit).
+    """
+
+    points: Array
+    triangles: Indices
+    grid: Indices
+    mouth_upper: Indices
+    lids_upper: Indices
+    rows: dict[str, int]
+    side: Array
+
+    @cached_property
+    def mouth_columns(self) -> Indices:
+        """Columns of the mouth's slit without its corners."""
+        return np.arange(HALF - MOUTH_COLUMN + 1, HALF + MOUTH_COLUMN, dtype=np.int32)
+
+    @cached_property
+    def corners(self) -> tuple[int, int]:
+        """Vertices of the mouth's right and left corner."""
+        row = self.grid[self.rows["seam"]]
+        return int(row[HALF - MOUTH_COLUMN]), int(row[HALF + MOUTH_COLUMN])
+
+    def eye_columns(self, left: bool) -> Indices:
+        """Columns of an eye's slit without its corners."""
+        inner, outer = EYE_COLUMNS
+        columns = np.arange(inner + 1, outer, dtype=np.int32)
+        return HALF + columns if left else (HALF - columns)[::-1]
+
+
+def _columns() -> tuple[Array, Array]:
+    """Lateral position (sine of the angle) and cosine of every column, from the back over the right side."""
+    ahead = np.arcsin(STEP * np.arange(FRONT + 1))
+    behind = np.linspace(ahead[-1], np.pi, BACK + 1)[1:]
+    half = np.concatenate([ahead, behind])
+    angle = np.concatenate([-half[:0:-1], half[:-1]])
+    return np.sin(angle), np.cos(angle)
+
+
+def _row_heights(s: Array) -> tuple[list[tuple[str, Array]], Array, Array]:
+    """Named key rows as heights per column, bottom to top, and the upper rims of mouth and eyes."""
+    x_mouth, x_eye = float(half_width(MOUTH_Y)) * s, float(half_width(EYE[1])) * s
+    line = seam(x_mouth)
+    lip_up, lip_down = _lip_heights(x_mouth)
+    lid_down, lid_up = _lids(x_eye)
+    flat = np.zeros_like(s)
+    keys = [
+        ("base", flat - 2.05), ("throat", flat - 1.18), ("chin", flat - 1.03), ("lower_lip", line - lip_down), ("seam", line),
+        ("upper_lip", line + lip_up), ("nose", flat - 0.36), ("fold", flat - 0.17), ("lids", lid_down),
+        ("crease", np.maximum(lid_up + 0.075, 0.17)), ("brow", flat + 0.42), ("forehead", flat + 0.80), ("crown", flat + 1.3),
+    ]  # fmt: skip
+    return keys, line, lid_up
+
+
+_LIP_ROWS = np.array((0.0, 0.28, 0.52, 0.74, 0.90, 1.0))
+_STEPS = {"throat": 7, "chin": 5, "lower_lip": 6, "upper_lip": 5, "nose": 5, "fold": 5, "lids": 4, "crease": 4, "brow": 3, "forehead": 4, "crown": 7}  # fmt: skip
+
+
+def _fractions(name: str) -> Array:
+    """Where the rows between a key row and the one below it lie, 0 excluded, 1 included."""
+    if name == "seam":
+        return _LIP_ROWS[1:]
+    if name == "upper_lip":
+        return (1 - _LIP_ROWS[::-1])[1:]
+    t = np.linspace(0, 1, _STEPS[name] + 1)[1:]
+    return np.sin(t * np.pi / 2) if name == "crown" else t
+
+
+def _lip_relief(fraction: Array | float, height: float) -> Array:
+    """Forward swell of a lip from its border (0) to the seam (1): a round roll that ends vertical."""
+    t = np.asarray(fraction, np.float64)
+    rise = step(0, 0.45, t)
+    roll = np.sqrt(np.clip(1 - (np.clip(t - 0.45, 0, None) / 0.55) ** 2, 0, 1))
+    return np.asarray(height * rise * roll)
+
+
+def head_place(s: Array, c: Array, y: Array) -> Array:
+    """Points [..., 3] on the head at lateral position s, cosine c and height y."""
+    x = half_width(y) * s
+    behind = -profile(y, _NAPE) * np.sqrt(np.clip(1 - s**2, 0, 1))
+    return np.stack([x, y, np.where(c > 0, front(x, y), behind)], -1)
+
+
+def sculpt_skin() -> Skin:
+    """Build the neutral skin."""
+    s, c = _columns()
+    columns = len(s)
+    keys, _, lid_up = _row_heights(s)
+    heights, swell, rows = [keys[0][1]], [np.zeros(columns)], {"base": 0}
+    u = np.abs(half_width(MOUTH_Y) * s) / MOUTH_HALF
+    full = np.where(c > 0, np.sqrt(np.clip(1 - u**2, 0, 1)) ** 0.8, 0)
+    for (_, below), (name, above) in zip(keys, keys[1:], strict=False):
+        # the lids' lower rim leads upwards through its upper rim
+        start = lid_up if name == "crease" else below
+        for t in _fractions(name):
+            heights.append(start + (above - start) * t)
+            lip = {"seam": _lip_relief(t, 0.062), "upper_lip": _lip_relief(1 - t, 0.050)}.get(name, np.zeros(()))
+            swell.append(lip * full)
+        rows[name] = len(heights) - 1
+    points = head_place(s, c, np.array(heights))
+    points[..., 2] += np.array(swell)
+    grid = np.arange(points.shape[0] * columns, dtype=np.int32).reshape(-1, columns)
+    side = np.sign(np.arange(len(heights)) - rows["seam"])[:, None] * np.ones(columns)
+    side[rows["seam"], HALF - MOUTH_COLUMN + 1 : HALF + MOUTH_COLUMN] = -1
+
+    mouth_upper, lids_upper = grid[rows["seam"]].copy(), grid[rows["lids"]].copy()
+    skin = Skin(points.reshape(-1, 3), np.zeros((0, 3), np.int32), grid, mouth_upper, lids_upper, rows, side.reshape(-1))
+    extra, count = [], grid.size
+    for upper, cols, height in (
+        (mouth_upper, skin.mouth_columns, None),
+        (lids_upper, skin.eye_columns(False), lid_up),
+        (lids_upper, skin.eye_columns(True), lid_up),
+    ):
+        upper[cols] = count + np.arange(len(cols))
+        count += len(cols)
+        place = skin.points[grid[rows["seam"], cols]] if height is None else head_place(s[cols], c[cols], height[cols])
+        extra.append(place)
+    points = np.concatenate([skin.points, *extra])
+    return Skin(points, _triangles(skin), grid, mouth_upper, lids_upper, rows, np.concatenate([skin.side, np.ones(count - grid.size)]))
+
+
+def _triangles(skin: Skin) -> Indices:
+    """Quads between neighbouring rows, split; above a slit they hang on its upper rim."""
+    strips = []
+    for row in range(len(skin.grid) - 1):
+        low, high = skin.grid[row], skin.grid[row + 1]
+        low = {skin.rows["seam"]: skin.mouth_upper, skin.rows["lids"]: skin.lids_upper}.get(row, low)
+        a, b, d, e = low, np.roll(low, -1), high, np.roll(high, -1)
+        strips += [np.stack([a, b, e], -1), np.stack([a, e, d], -1)]
+    return np.concatenate(strips).astype(np.int32)

@@ -1,0 +1,1 @@
+"""Face to outside: video files and contact sheets. Sinks take arrays only."""
