@@ -26,12 +26,12 @@ Reals = npt.NDArray[np.float64]
 HOLD = 0.05  # seconds, at most, that neighbours reach into a sound before they are felt
 SPEECH_JAW = 0.065  # jawOpen of speech at its least: lips that do not close are seen apart
 # jaw = target x (a + b loudness), by least squares on the captured speaker; without it r falls from 0.84 to 0.81.
-LOUDNESS_GAIN = (0.25, 0.75)
+LOUDNESS_GAIN = (0.35, 0.65)
 
 # Share of the sound during which the lips touch: P's breath and B's burst still belong to the sound.
 CLOSED: dict[str, float] = {"P": 0.65, "B": 0.8, "M": 0.95}
 BITTEN: dict[str, float] = {"F": 0.9, "V": 0.9}
-RISE, FALL = 0.05, 0.06  # seconds in which lips meet and part inside speech
+CLOSING, BITING = 0.07, 0.09  # seconds in which lips meet or part inside speech
 WAKE, SETTLE = 0.15, 0.18  # and beside silence, where they come from rest and go to rest
 # Lower lip against the upper teeth: what a bite takes away, in shares, and what it adds.
 UNBITTEN = vector({"jawOpen": 0.5, "mouthFunnel": 0.3, "mouthPucker": 0.3, "mouthLowerDownLeft": 1.0, "mouthLowerDownRight": 1.0})
@@ -64,9 +64,9 @@ def articulate(phones: Sequence[Phone], n_frames: int, fps: float, loudness: Flo
         return Articulation(np.zeros((n_frames, len(FACE)), np.float32), *np.zeros((2, n_frames), np.float32))
     gain = LOUDNESS_GAIN[0] + LOUDNESS_GAIN[1] * (np.ones(n_frames) if loudness is None else loudness)
     values = _coarticulate(phones, spoken, times, gain, style)
-    bite = touch(spoken, BITTEN, times)
+    bite = touch(spoken, BITTEN, BITING, times)
     values = values * (1.0 - bite[:, None] * UNBITTEN) + bite[:, None] * BITE
-    seal = touch(spoken, CLOSED, times)
+    seal = touch(spoken, CLOSED, CLOSING, times)
     return Articulation(*(track.astype(np.float32) for track in (np.clip(values, 0.0, 1.0), seal, bite)))
 
 
@@ -108,8 +108,11 @@ def dominance(part: str, names: Sequence[str], starts: Reals, ends: Reals, times
     return np.asarray(pull / pull.sum(axis=1, keepdims=True))
 
 
-def touch(spoken: Sequence[Phone], kinds: dict[str, float], times: Reals) -> Reals:
-    """1 while the sounds of these kinds touch, 0 elsewhere, [n]; each is 1 on at least one frame, however short it is."""
+def touch(spoken: Sequence[Phone], kinds: dict[str, float], ramp: float, times: Reals) -> Reals:
+    """1 while the sounds of these kinds touch, 0 elsewhere, [n]; each is 1 on at least one frame, however short it is.
+
+    kinds: the share of its length that a sound touches; ramp: seconds of coming and going.
+    """
     events = [index for index, phone in enumerate(spoken) if phone.label in kinds]
     if not events:
         return np.zeros(len(times))
@@ -118,7 +121,7 @@ def touch(spoken: Sequence[Phone], kinds: dict[str, float], times: Reals) -> Rea
     nearest = times[np.abs(times - (starts + ends)[:, None] / 2).argmin(axis=1)]
     first = [event == 0 or spoken[event].start - spoken[event - 1].end > WAKE for event in events]
     last = [event == len(spoken) - 1 or spoken[event + 1].start - spoken[event].end > SETTLE for event in events]
-    rise, fall = np.where(first, WAKE, RISE), np.where(last, SETTLE, FALL)
+    rise, fall = np.where(first, WAKE, ramp), np.where(last, SETTLE, ramp)
     return bumps(times, np.minimum(starts, nearest), np.maximum(ends, nearest), rise, fall)
 
 
