@@ -115,6 +115,16 @@ def test_formats_of_ffmpeg_and_sound_tracks_of_videos(tmp_path: Path, name: str,
     assert resemblance(heard, tone(SAMPLE_RATE)) > 0.99
 
 
+@pytest.mark.parametrize("name", ["a.wav", "a.flac", "a.ogg", "a.mp3", "a.aiff"])
+def test_blocks_of_a_long_file_join_without_a_seam(tmp_path: Path, name: str) -> None:
+    sound = np.tile(tone(48000), 4)
+    soundfile.write(tmp_path / name, sound, 48000)
+    whole, _ = soundfile.read(tmp_path / name, dtype="float32")  # in one piece
+    expected = Resampler(48000)
+    expected_sound = np.concatenate((expected.push(whole), expected.flush()))
+    assert read_audio(tmp_path / name) == pytest.approx(expected_sound, abs=1e-4)
+
+
 def test_the_ending_of_the_name_does_not_matter(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.wav", tone(SAMPLE_RATE), SAMPLE_RATE, subtype="FLOAT")
     for name in ("a.mp3", "a.raw", "a"):
