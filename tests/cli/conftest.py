@@ -25,7 +25,7 @@ class LoudnessStream:
         frames, size = [], self.timing.frame_samples
         while len(self.waiting) >= size:
             values = np.zeros(len(FACE), np.float32)
-            values[FACE.index("jawOpen")] = min(1.0, float(np.abs(self.waiting[:size]).mean()) * 8)
+            values[FACE.index("jawOpen")] = min(1.0, float(np.abs(self.waiting[:size]).mean()) * 3)
             frames.append(Frame(self.made, self.made * size, values))
             self.waiting, self.made = self.waiting[size:], self.made + 1
         return frames

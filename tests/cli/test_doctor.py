@@ -1,0 +1,44 @@
+"""`facestream doctor` names what is missing, what for, and what brings it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+
+import pytest
+from typer.testing import CliRunner
+
+import facestream
+from facestream.cli import app, doctor
+from facestream.errors import BundleError
+
+
+def test_a_missing_synthesiser_is_no_illness(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    result = CliRunner().invoke(app, ["doctor"])
+    assert result.exit_code == 0
+    assert "apt install flite" in " ".join(result.output.split())
+
+
+def test_a_missing_package_is_told_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    found: Callable[[str], str] = doctor.version
+
+    def version(name: str) -> str:
+        if name == "pocketsphinx":
+            raise doctor.PackageNotFoundError(name)
+        return found(name)
+
+    monkeypatch.setattr(doctor, "version", version)
+    (finding,) = [finding for finding in doctor.examine() if finding.thing == "pocketsphinx"]
+    assert finding.state is None
+    assert finding.cure == "pip install 'facestream[align]'"
+
+
+def test_without_a_talker_nothing_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    def load() -> None:
+        raise BundleError("there is no bundle")
+
+    monkeypatch.setattr(facestream, "load", load, raising=False)
+    result = CliRunner().invoke(app, ["doctor"])
+    assert result.exit_code == 1
+    assert "missing" in result.output
