@@ -1,58 +1,47 @@
-"""A talker that needs no weights: the jaw follows loudness."""
+"""A talker that needs no weights: the jaw follows loudness, without delay."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-import facestream
 from facestream.errors import BundleError
-from facestream.signals import FACE, Floats, Frame
+from facestream.runtime import talker
+from facestream.signals import FACE, Floats
 from facestream.timing import Timing
 
 
-@dataclass
-class LoudnessStream:
-    timing: Timing
-    waiting: Floats = field(default_factory=lambda: np.zeros(0, np.float32))
-    made: int = 0
-
-    def push(self, samples: Floats) -> list[Frame]:
-        self.waiting = np.concatenate((self.waiting, samples))
-        frames, size = [], self.timing.frame_samples
-        while len(self.waiting) >= size:
-            values = np.zeros(len(FACE), np.float32)
-            values[FACE.index("jawOpen")] = min(1.0, float(np.abs(self.waiting[:size]).mean()) * 3)
-            frames.append(Frame(self.made, self.made * size, values))
-            self.waiting, self.made = self.waiting[size:], self.made + 1
-        return frames
-
-    def flush(self) -> list[Frame]:
-        missing = -len(self.waiting) % self.timing.frame_samples
-        return self.push(np.zeros(missing, np.float32))
-
-
 class LoudnessTalker:
-    timing = Timing()
-    channels = FACE
-    styles = ("neutral",)
+    """What Stream needs of a Talker."""
 
-    def stream(self, style: str = "neutral", seed: int = 0) -> LoudnessStream:
-        return LoudnessStream(self.timing)
+    timing = Timing(delay=0)
+    config = SimpleNamespace(name="loudness", channels=FACE, styles=("neutral",), fps=25)
+
+    def __init__(self, folder: Path) -> None:
+        if folder.name != "talker":
+            raise BundleError(f"there is no bundle '{folder}'")
+
+    def newcomers(self, lanes: int) -> dict[str, Floats]:
+        return {}
+
+    def style(self, name: str) -> Floats:
+        return np.ones(1, np.float32)
+
+    def noise(self, seed: int, step: int) -> Floats:
+        return np.zeros(1, np.float32)
+
+    def step(self, sound: Floats, *others: Mapping[str, Floats]) -> Floats:
+        faces = np.zeros((len(sound), len(FACE)), np.float32)
+        faces[:, FACE.index("jawOpen")] = np.clip(sound.max(axis=(1, 2)) / 3, 0, 1)
+        return faces
 
 
 @pytest.fixture(autouse=True)
 def loudness_talker(monkeypatch: pytest.MonkeyPatch) -> LoudnessTalker:
-    """What `facestream.load` gives in these tests."""
-    talker = LoudnessTalker()
-
-    def load(bundle: Path | None = None) -> LoudnessTalker:
-        if bundle is not None:
-            raise BundleError(f"there is no bundle '{bundle}'")
-        return talker
-
-    monkeypatch.setattr(facestream, "load", load, raising=False)
-    return talker
+    """What `load` gives in these tests."""
+    monkeypatch.setattr(talker, "Talker", LoudnessTalker)
+    return LoudnessTalker(Path("talker"))

@@ -40,7 +40,7 @@ def test_every_frame_is_told(speech: Path, loudness_talker: object) -> None:
     assert told == [(done, 25) for done in range(1, 26)]
 
 
-@pytest.mark.parametrize("ending", [".mp4", ".mov"])
+@pytest.mark.parametrize("ending", [".mp4", ".mov", ".mkv"])
 def test_picture_and_sound_of_a_film_are_equally_long(speech: Path, ending: str) -> None:
     output = speech.with_suffix(ending)
     result = CliRunner().invoke(app, ["animate", str(speech), "-o", str(output), "--size", "64"])

@@ -90,7 +90,7 @@ def test_unusable_sound_is_one_sentence_and_no_file(tmp_path: Path, kind: str, e
     ("output", "message"),
     [
         ("missing/out.mp4", "there is no folder"),
-        ("out.avi", "expected a name in .mp4, .mov, .csv, .npz"),
+        ("out.avi", "expected a name in .mp4, .mov, .mkv, .csv, .npz"),
         ("out", "expected a name in .mp4"),
         ("folder.mp4", "is a folder"),
         ("speech.mp4", "is the speech itself"),

@@ -1,35 +1,27 @@
 """`facestream animate`: a recording of speech to a video of a talking head, or to its curves.
 
-The picture of a frame is drawn while the one before is encoded: drawing and encoding release the interpreter lock.
-
 Shapes: N samples, T frames, C channels.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
-import numpy as np
 import typer
 
-import facestream
 from facestream.audio.waveform import read_audio
 from facestream.cli.console import out, progress_bar, stoppable
 from facestream.errors import SinkError
-from facestream.signals import Floats, Frame, Motion
+from facestream.runtime.stream import Stream
+from facestream.runtime.talker import Talker, load
+from facestream.signals import Floats, Frame
 from facestream.timing import SAMPLE_RATE
 
-if TYPE_CHECKING:
-    from facestream.runtime.talker import Talker
-
 CURVES = (".csv", ".npz")
-VIDEOS = (".mp4", ".mov")
+VIDEOS = (".mp4", ".mov", ".mkv")
 PACKET = SAMPLE_RATE  # samples given to the talker at once
-AHEAD = 8  # pictures that may wait for the encoder
 
 Tick = Callable[[int, int], None]  # frames done, frames in all
 
@@ -51,10 +43,10 @@ def animate_file(
     check_output(output, speech)
     samples = read_audio(speech)
     total = talker.timing.frame_count(len(samples))
-    frames = counted(talk(talker, samples, style, seed), total, tick)
+    stream = Stream(talker, style, seed)
+    frames = counted(hear(stream, samples), total, tick)
     if output.suffix.lower() in CURVES:
-        values = np.stack([frame.values for frame in frames])
-        Motion(values, talker.channels, talker.timing.fps).save(output)
+        stream.motion(list(frames)).save(output)
     else:
         film(frames, talker, samples, output, size)
     return total
@@ -72,9 +64,8 @@ def check_output(output: Path, speech: Path) -> None:
         raise SinkError(f"'{output}' is the speech itself; choose another output")
 
 
-def talk(talker: Talker, samples: Floats, style: str, seed: int) -> Iterator[Frame]:
+def hear(stream: Stream, samples: Floats) -> Iterator[Frame]:
     """The frames of a whole sound [N], as they are made."""
-    stream = talker.stream(style=style, seed=seed)
     for start in range(0, len(samples), PACKET):
         yield from stream.push(samples[start : start + PACKET])
     yield from stream.flush()
@@ -88,28 +79,23 @@ def counted(frames: Iterable[Frame], total: int, tick: Tick) -> Iterator[Frame]:
 
 
 def film(frames: Iterable[Frame], talker: Talker, samples: Floats, output: Path, size: int) -> None:
-    """Draw the frames on the bundled head, with the sound [N]."""
-    from facestream.faces.head import Head  # the compiler behind the drawing takes a second to load; curves need none
+    """Draw the frames on the bundled head, with the sound [N]; a frame is drawn while the one before is encoded."""
+    from facestream.faces.head import Head  # the compiler behind the drawing takes a while to load; curves need none
     from facestream.faces.rasterizer import Renderer
     from facestream.sinks.video import VideoSink
 
     head = Head.load()
-    renderer = Renderer(head.mesh, size)
-    waiting: deque[Future[None]] = deque()
-    sound = (samples, SAMPLE_RATE)
-    with VideoSink(output, size, talker.timing.fps, audio=sound) as sink, ThreadPoolExecutor(1) as encoder:
+    pose, renderer = head.bind(talker.config.channels), Renderer(head.mesh, size)
+    with VideoSink(output, (size, size), talker.timing.fps, audio=(samples, SAMPLE_RATE)) as video:
         for frame in frames:
-            picture = renderer.draw(head.pose(frame.values, talker.channels))
-            waiting.append(encoder.submit(sink.write, picture))
-            if len(waiting) > AHEAD:
-                waiting.popleft().result()
-        for left in waiting:
-            left.result()
+            video.write(renderer.draw(pose(frame.values)))
 
 
 def command(
     speech: Annotated[Path, typer.Argument(help="wav, flac, ogg, mp3, m4a, or a video with a sound track.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="A video (.mp4, .mov), or the curves (.csv, .npz).")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="A video (.mp4, .mov, .mkv), or the curves (.csv, .npz).")
+    ],
     bundle: Annotated[
         Path | None, typer.Option(help="Folder of another talker than the bundled one.", show_default=False)
     ] = None,
@@ -123,7 +109,7 @@ def command(
         total = animate_file(
             speech,
             output,
-            facestream.load(bundle),
+            load(bundle),
             style,
             seed,
             size,

@@ -19,11 +19,13 @@ import numpy as np
 import typer
 from rich.table import Table
 
-import facestream
 from facestream.audio.frontend import log_mel
 from facestream.audio.waveform import read_audio
-from facestream.cli.animate import talk
+from facestream.cli.animate import hear
 from facestream.cli.console import out
+from facestream.runtime.stream import Stream
+from facestream.runtime.talker import load
+from facestream.signals import Frame
 from facestream.timing import SAMPLE_RATE
 
 SAMPLE = files("facestream") / "assets" / "sample.flac"
@@ -47,22 +49,27 @@ def measure(folder: Path, size: int) -> tuple[list[Row], float]:
     with as_file(SAMPLE) as path:
         samples = read_audio(path)
         decoding = _cost(lambda: read_audio(path))
-    talker = facestream.load()
+    talker = load()
     head = Head.load()
-    renderer = Renderer(head.mesh, size)
-    frames = list(talk(talker, samples, talker.styles[0], 0))
-    vertices = [head.pose(frame.values, talker.channels) for frame in frames]
+    pose, renderer = head.bind(talker.config.channels), Renderer(head.mesh, size)
+
+    def move() -> list[Frame]:
+        return list(hear(Stream(talker, talker.config.styles[0]), samples))
+
+    frames = move()
+    vertices = [pose(frame.values) for frame in frames]
     pictures = [renderer.draw(points) for points in vertices]
 
     def encode() -> None:
-        with VideoSink(folder / "bench.mp4", size, talker.timing.fps, audio=(samples, SAMPLE_RATE)) as sink:
+        sound = (samples, SAMPLE_RATE)
+        with VideoSink(folder / "bench.mp4", (size, size), talker.timing.fps, audio=sound) as video:
             for picture in pictures:
-                sink.write(picture)
+                video.write(picture)
 
     parts: dict[str, Callable[[], object]] = {
         "log-mel": lambda: log_mel(samples),
-        "sound to motion": lambda: list(talk(talker, samples, talker.styles[0], 0)),
-        "posing": lambda: [head.pose(frame.values, talker.channels) for frame in frames],
+        "sound to motion": move,
+        "posing": lambda: [pose(frame.values) for frame in frames],
         f"drawing {size} x {size}": lambda: [renderer.draw(points) for points in vertices],
         "encoding": encode,
     }

@@ -12,9 +12,9 @@ import av
 import typer
 from rich.table import Table
 
-import facestream
 from facestream.cli.console import out
 from facestream.errors import FacestreamError
+from facestream.runtime.talker import load
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def examine() -> list[Finding]:
 
 
 def _talker() -> str | None:
-    return _or_none(lambda: ", ".join(facestream.load().styles))
+    return _or_none(lambda: load().config.name)
 
 
 def _or_none(look: Callable[[], str]) -> str | None:
