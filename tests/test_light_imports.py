@@ -14,7 +14,16 @@ import facestream
 
 EXTRAS = ("torch", "scipy", "safetensors", "onnx", "pocketsphinx", "matplotlib")
 # What computes with torch, and therefore comes with the extra `train`.
-WITH_TORCH = ("streaming", "nn", "motion", "talkers", "training", "audio.encoders")
+WITH_TORCH = (
+    "streaming.clock",
+    "streaming.tree",
+    "nn",
+    "motion",
+    "audio.encoders",
+    "talkers.streamingtalker",
+    "talkers.export",
+    "training",
+)
 MODULES = [
     module.name
     for module in pkgutil.walk_packages(

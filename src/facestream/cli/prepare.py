@@ -32,6 +32,13 @@ def speech(
 def features(
     shards: Annotated[list[str], typer.Argument(help="NAME=FOLDER of each shard.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the features.")] = Path("data/features"),
+    capture: Annotated[
+        Path | None, typer.Option(help="Folder of measured faces with their sound.", show_default=False)
+    ] = None,
+    leave_out: Annotated[
+        list[str] | None,
+        typer.Option(help="A measured recording to keep for judging; may be repeated.", show_default=False),
+    ] = None,
     versions: Annotated[
         int, typer.Option(min=0, help="Augmented versions of each utterance, beside the clean one.")
     ] = 3,
@@ -41,7 +48,7 @@ def features(
         from facestream.training.prepare import prepare_features
     folders = dict(_named(shard) for shard in shards)
     with stoppable(GOES_ON):
-        prepare_features(folders, output, versions)
+        prepare_features(folders, output, capture, leave_out or (), versions)
 
 
 def _named(shard: str) -> tuple[str, Path]:
