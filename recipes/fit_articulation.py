@@ -2,10 +2,11 @@
 
     python recipes/fit_articulation.py FOLDER [--held-out NAME ...]
 
-FOLDER is laid out as facestream.corpora.capture reads it (FACEGOOD-Audio2Face, MIT, is). Its recordings have no transcript:
-a phone recogniser (pocketsphinx, English) writes down what it hears, good enough for classes of sounds. Recordings held out
-take no part in the fits. What the fits say was carried over by hand into corpora/synthetic/targets.py and articulation.py,
-half way between them and phonetics where the recogniser's confusions blur the classes.
+FOLDER is laid out as facestream.corpora.capture reads it (FACEGOOD-Audio2Face, MIT, is). Its recordings have no
+transcript: a phone recogniser (pocketsphinx, English) writes down what it hears, good enough for classes of sounds.
+Recordings held out take no part in the fits. What the fits say was carried over by hand into
+corpora/synthetic/targets.py and articulation.py: order and timing from the fits, amplitudes until the rules' statistics
+met the captured ones, because confusions of the recogniser draw fitted targets towards each other.
 """
 
 from __future__ import annotations
@@ -66,7 +67,9 @@ def hear(clip: CaptureClip) -> Heard:
     decoder.process_raw((np.clip(clip.samples, -1, 1) * 32767).astype("<i2").tobytes(), False, True)
     decoder.end_utt()
     # Noises of the recogniser (+SPN+ ...) are silence to a mouth; its frames are 10 ms, ends included.
-    heard = [(s.word if s.word.isalpha() else SILENCE, s.start_frame / 100, (s.end_frame + 1) / 100) for s in decoder.seg()]
+    heard = [
+        (s.word if s.word.isalpha() else SILENCE, s.start_frame / 100, (s.end_frame + 1) / 100) for s in decoder.seg()
+    ]
     return Heard(clip, [Phone(*phone) for phone in heard], measure_loudness(clip.samples, len(clip.motion)))
 
 
@@ -89,7 +92,8 @@ def describe(curves: Sequence[Floats], loudness: Sequence[Floats]) -> dict[str, 
 def centroid(tracks: Sequence[Floats]) -> float:
     """Mean frequency of the tracks' power, Hz, in windows of 2.56 s."""
     windows = [track[at : at + 64] for track in tracks for at in range(0, len(track) - 64, 32)]
-    power = sum(np.abs(np.fft.rfft((window - window.mean()) * np.hanning(64))) ** 2 for window in windows) + 1e-12
+    faded = np.stack([(window - window.mean()) * np.hanning(64) for window in windows])
+    power = (np.abs(np.fft.rfft(faded, axis=1)) ** 2).sum(axis=0) + 1e-12
     return float((power * np.fft.rfftfreq(64, 0.04)).sum() / power.sum())
 
 
@@ -108,7 +112,7 @@ def fit(recordings: Sequence[Heard], part: str, channel: str, gain: float) -> Fl
     """Targets of one channel by ridge regression, [targets]."""
     x = np.concatenate([design(heard, part, gain) for heard in recordings])
     y = np.concatenate([heard.clip.motion[channel] for heard in recordings])
-    return np.linalg.solve(x.T @ x + RIDGE * np.eye(len(NAMES)), x.T @ y)
+    return np.asarray(np.linalg.solve(x.T @ x + RIDGE * np.eye(len(NAMES)), x.T @ y), np.float32)
 
 
 def cross_validate(recordings: Sequence[Heard], part: str, channel: str, gain: float) -> float:
@@ -122,7 +126,9 @@ def cross_validate(recordings: Sequence[Heard], part: str, channel: str, gain: f
 
 def compare(recordings: Sequence[Heard], title: str) -> Table:
     """Capture and rule side by side."""
-    table = Table("channel", "", "mean", "std", "p50", "p95", "p99", "speed p99", "Hz", "r loudness", "r rule", title=title)
+    table = Table(
+        "channel", "", "mean", "std", "p50", "p95", "p99", "speed p99", "Hz", "r loudness", "r rule", title=title
+    )
     loudness, rules = [heard.loudness for heard in recordings], [heard.rule() for heard in recordings]
     captured = [heard.clip.motion.values for heard in recordings]
     theirs, ours = describe(captured, loudness), describe(rules, loudness)
@@ -149,12 +155,18 @@ def scan(recordings: Sequence[Heard], console: Console) -> None:
     for share in (0.0, 0.3, 0.5, 0.65, 0.8, 1.0):
         shares.add_row(f"{share:.2f}", f"{cross_validate(recordings, 'jaw', 'jawOpen', share):.3f}")
     console.print(shares)
-    fitted = Table("sound", "jawOpen", "rule", "mouthFunnel", "mouthPucker", "mouthLowerDownLeft", "mouthUpperUpLeft", title="Targets")
-    parts = {"mouthFunnel": "rounding", "mouthPucker": "rounding", "mouthLowerDownLeft": "lips", "mouthUpperUpLeft": "lips"}
-    columns = [fit(recordings, "jaw", "jawOpen", 0.65), *(fit(recordings, part, channel, 0.0) for channel, part in parts.items())]
+    lips = {
+        "mouthFunnel": "rounding",
+        "mouthPucker": "rounding",
+        "mouthLowerDownLeft": "lips",
+        "mouthUpperUpLeft": "lips",
+    }
+    fitted = Table("sound", "jawOpen", "rule", *lips, title="Targets")
+    columns = [fit(recordings, part, channel, 0.0) for channel, part in lips.items()]
+    jaws = fit(recordings, "jaw", "jawOpen", 0.65)
     for row, name in enumerate(NAMES):
-        jaw, *lips = (f"{column[row]:.2f}" for column in columns)
-        fitted.add_row(name, jaw, f"{articulation.SPEECH_JAW + TARGETS[name].jaw:.2f}", *lips)
+        amounts = (jaws[row], articulation.SPEECH_JAW + TARGETS[name].jaw, *(column[row] for column in columns))
+        fitted.add_row(name, *(f"{amount:.2f}" for amount in amounts))
     console.print(fitted)
 
 

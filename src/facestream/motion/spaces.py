@@ -1,13 +1,13 @@
 """Which curves of the face belong to speech, and how lips close.
 
 Shapes: ... any leading axes, T frames, C = len(FACE) channels in FACE's order.
-The mouth's channels are decided by the sound; life (head, brows, lids, gaze, mood) only leans on it. In ARKit's terms lips
-are closed when mouthClose equals jawOpen, so a face is described by its unsealed mouth and one track, seal: 0 free, 1 shut.
+The mouth's channels are decided by the sound; life (head, brows, lids, gaze, mood) only leans on it. In ARKit's terms
+lips are closed when mouthClose equals jawOpen, so a mouth is its unsealed curves and one track, seal: 0 free, 1 shut.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -77,14 +77,13 @@ def seal_lips(values: Array, seal: Array) -> Array:
     """
     damped, pressed, jaw, close = (_like(row, values) for row in (_DAMPED, _PRESSED, _JAW, _CLOSE))
     shut = seal[..., None]
-    out = values * (1.0 - close) * (1.0 - shut * damped) + shut * pressed
-    return out + (shut * (out @ jaw)[..., None]) * close
+    still_open = values * (1.0 - close) * (1.0 - shut * damped) + shut * pressed
+    sealed: Array = still_open + (shut * (still_open @ jaw)[..., None]) * close
+    return sealed
 
 
-def _like(row: Floats, values: Array) -> Array:
-    if isinstance(values, np.ndarray):
-        return row
-    return values.new_tensor(row)
+def _like(row: Floats, values: Any) -> Any:
+    return row if isinstance(values, np.ndarray) else values.new_tensor(row)
 
 
 def lip_gap(motion: Motion) -> Floats:
@@ -93,4 +92,4 @@ def lip_gap(motion: Motion) -> Floats:
     jawOpen - mouthClose + what funnelled, lowered and raised lips add (PARTING). Speech that is no closure keeps it at
     0.06 or more; closed lips have 0.01 or less.
     """
-    return np.maximum(motion.select(FACE).values @ _PARTING, 0.0)
+    return np.asarray(np.maximum(motion.select(FACE).values @ _PARTING, 0.0), np.float32)

@@ -1,10 +1,10 @@
 """Phones and loudness → curves of the mouth, by rule.
 
 Shapes: n motion frames, K segments, E events, C = len(FACE) channels, c of them moved by one articulator.
-Each segment pulls the articulators towards its targets with a dominance that falls off exponentially around it; what an
-articulator does is the mean of the targets, weighted by dominance (M. Cohen and D. Massaro 1993, "Modeling coarticulation in
-synthetic visual speech"). Lips that must touch, each other (P B M) or the teeth (F V), are events on top, so that no
-neighbour can talk them out of it.
+Each segment pulls the articulators towards its targets with a dominance that falls off exponentially around it; what
+an articulator does is the mean of the targets, weighted by dominance (M. Cohen and D. Massaro 1993, "Modeling
+coarticulation in synthetic visual speech"). Lips that must touch, each other (P B M) or the teeth (F V), are events on
+top, so that no neighbour can talk them out of it.
 """
 
 from __future__ import annotations
@@ -13,15 +13,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from facestream.corpora.phones import SILENCE, Phone, fill_gaps
+from facestream.corpora.synthetic.prosody import Reals
 from facestream.corpora.synthetic.styles import Style
 from facestream.corpora.synthetic.targets import ARTICULATORS, CHANNELS, LOOKS, ROWS, TARGETS
 from facestream.motion.spaces import seal_lips, vector
 from facestream.signals import FACE, Floats
-
-Reals = npt.NDArray[np.float64]
 
 HOLD = 0.05  # seconds, at most, that neighbours reach into a sound before they are felt
 SPEECH_JAW = 0.065  # jawOpen of speech at its least: lips that do not close are seen apart
@@ -34,7 +32,9 @@ BITTEN: dict[str, float] = {"F": 0.9, "V": 0.9}
 CLOSING, BITING = 0.07, 0.09  # seconds in which lips meet or part inside speech
 WAKE, SETTLE = 0.15, 0.18  # and beside silence, where they come from rest and go to rest
 # Lower lip against the upper teeth: what a bite takes away, in shares, and what it adds.
-UNBITTEN = vector({"jawOpen": 0.5, "mouthFunnel": 0.3, "mouthPucker": 0.3, "mouthLowerDownLeft": 1.0, "mouthLowerDownRight": 1.0})
+UNBITTEN = vector(
+    {"jawOpen": 0.5, "mouthFunnel": 0.3, "mouthPucker": 0.3, "mouthLowerDownLeft": 1.0, "mouthLowerDownRight": 1.0}
+)
 BITE = vector({"jawOpen": 0.5 * SPEECH_JAW, "mouthRollLower": 0.45, "mouthUpperUpLeft": 0.1, "mouthUpperUpRight": 0.1})
 
 
@@ -53,7 +53,9 @@ class Articulation:
         return seal_lips(self.values, self.seal)
 
 
-def articulate(phones: Sequence[Phone], n_frames: int, fps: float, loudness: Floats | None, style: Style) -> Articulation:
+def articulate(
+    phones: Sequence[Phone], n_frames: int, fps: float, loudness: Reals | None, style: Style
+) -> Articulation:
     """Move the mouth through these phones; frame t is the instant t / fps.
 
     phones: in order of time, seconds; what they leave uncovered is silence. loudness: [n], 0..1 (None: all of it loud).
@@ -72,14 +74,15 @@ def articulate(phones: Sequence[Phone], n_frames: int, fps: float, loudness: Flo
 
 def _coarticulate(phones: Sequence[Phone], spoken: Sequence[Phone], times: Reals, gain: Reals, style: Style) -> Reals:
     """All articulators on their way through the phones, [n, C]."""
-    amplitude = {"jaw": style.jaw * gain, "rounding": style.lips, "spread": style.lips, "lips": style.lips, "tongue": 1.0}
+    amplitude = dict.fromkeys(ARTICULATORS, np.full(len(times), style.lips))
+    amplitude |= {"jaw": style.jaw * gain, "tongue": np.ones(len(times))}
     names, starts, ends = segments(phones, float(times[-1]))
     targets = np.stack([ROWS[name] for name in names])
     onset, end = np.array([(phone.start, phone.end) for phone in spoken]).T
     values = np.zeros((len(times), len(FACE)))
     for part, moved in ARTICULATORS.items():
         wanted = dominance(part, names, starts, ends, times) @ targets[:, CHANNELS[part]]
-        values[:, CHANNELS[part]] = (wanted.T * amplitude[part]).T
+        values[:, CHANNELS[part]] = wanted * amplitude[part][:, None]
         if part == "jaw":
             values[:, FACE.index("jawOpen")] += SPEECH_JAW
         values[:, CHANNELS[part]] *= bumps(times, onset, end, moved.wake, moved.rest)[:, None]
@@ -87,14 +90,14 @@ def _coarticulate(phones: Sequence[Phone], spoken: Sequence[Phone], times: Reals
 
 
 def segments(phones: Sequence[Phone], last: float) -> tuple[list[str], Reals, Reals]:
-    """Names of targets, [K], and their spans in seconds, [K] and [K], gap-free beyond `last`; a diphthong is two in a row."""
-    spans = [
-        (look, start + (end - start) * index / len(LOOKS[label]), start + (end - start) * (index + 1) / len(LOOKS[label]))
-        for label, start, end in fill_gaps(phones, max(last, phones[-1].end) + 4 * HOLD)
-        for index, look in enumerate(LOOKS[label])
-    ]
-    names, starts, ends = zip(*spans, strict=True)
-    return list(names), np.array(starts), np.array(ends)
+    """Names of targets, [K], and their spans in seconds, [K] and [K], gap-free beyond `last`; a diphthong is two."""
+    names: list[str] = []
+    borders: list[float] = [0.0]
+    for label, start, end in fill_gaps(phones, max(last, phones[-1].end) + 4 * HOLD):
+        looks = LOOKS[label]
+        names += looks
+        borders += [start + (end - start) * (index + 1) / len(looks) for index in range(len(looks))]
+    return names, np.array(borders[:-1]), np.array(borders[1:])
 
 
 def dominance(part: str, names: Sequence[str], starts: Reals, ends: Reals, times: Reals) -> Reals:
@@ -109,7 +112,7 @@ def dominance(part: str, names: Sequence[str], starts: Reals, ends: Reals, times
 
 
 def touch(spoken: Sequence[Phone], kinds: dict[str, float], ramp: float, times: Reals) -> Reals:
-    """1 while the sounds of these kinds touch, 0 elsewhere, [n]; each is 1 on at least one frame, however short it is.
+    """1 while sounds of these kinds touch, 0 elsewhere, [n]; each is 1 on at least one frame, however short it is.
 
     kinds: the share of its length that a sound touches; ramp: seconds of coming and going.
     """

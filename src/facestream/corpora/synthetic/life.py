@@ -2,8 +2,8 @@
 
 Shapes: n motion frames, C = len(FACE) channels.
 Events (blinks, glances, accents) are drawn one by one, everything slow is smoothed noise. Ranges follow people in
-conversation: blinks every 2 to 6 s, closing in about 90 ms and opening in about 200; glances of a few to 15 degrees; head
-turns of a few degrees, with nods on accented syllables.
+conversation: blinks every 2 to 6 s, closing in about 90 ms and opening in about 200; glances of a few to 15 degrees;
+head turns of a few degrees, with nods on accented syllables.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from facestream.corpora.phones import SILENCE, VOWELS, Phone
-from facestream.corpora.synthetic.prosody import Prosody
+from facestream.corpora.synthetic.prosody import Prosody, Reals
 from facestream.corpora.synthetic.styles import Style
 from facestream.motion.spaces import vector
 from facestream.signals import FACE, Floats
@@ -21,14 +21,14 @@ from facestream.signals import FACE, Floats
 # An eye at full eyeLook weight is turned by this much, radians; the rotation channels are this map of the weights.
 EYE_YAW, EYE_PITCH = float(np.radians(30.0)), float(np.radians(25.0))
 BLINK_CLOSE, BLINK_HOLD, BLINK_OPEN = 0.09, 0.04, 0.2  # seconds
-NOD = float(np.radians(3.2))  # nose down on a strong accent
+NOD = float(np.radians(4.0))  # nose down on a strong accent
 PAUSE = 0.25  # seconds of silence that invite a blink and a new posture
 
 
 def live(
     n_frames: int, fps: float, prosody: Prosody, phones: Sequence[Phone], style: Style, rng: np.random.Generator
 ) -> Floats:
-    """Everything but the mouth, [n, C] (the mouth's channels are 0), for speech of this prosody. Same rng, same face."""
+    """Everything but the mouth, [n, C] (the mouth's channels are 0), for this prosody. Same rng, same face."""
     times = np.arange(n_frames) / fps
     accents = _accents(prosody, phones, fps)
     pauses = [phone for phone in phones if phone.label == SILENCE and phone.end - phone.start > PAUSE]
@@ -43,11 +43,12 @@ def live(
     out += _mood(times, fps, style, rng)
     rotations = len(FACE) - 9
     out[:, :rotations] = np.clip(out[:, :rotations], 0.0, 1.0)
-    return out.astype(np.float32)
+    face: Floats = out.astype(np.float32)
+    return face
 
 
-def _accents(prosody: Prosody, phones: Sequence[Phone], fps: float) -> Floats:
-    """Syllables that stand out, [A, 2] of (seconds, strength 0..1): vowels louder and higher than their surroundings."""
+def _accents(prosody: Prosody, phones: Sequence[Phone], fps: float) -> Reals:
+    """Syllables that stand out, [A, 2] of (seconds, strength 0..1): vowels louder and higher than those around."""
     vowels = [phone for phone in phones if phone.label in VOWELS]
     centres = np.array([(phone.start + phone.end) / 2 for phone in vowels])
     frames = np.round(centres * fps).astype(int)
@@ -61,21 +62,20 @@ def _accents(prosody: Prosody, phones: Sequence[Phone], fps: float) -> Floats:
     return np.stack([centres[peak], np.clip(weight[peak] / 3.5, 0.0, 1.0)], axis=1)
 
 
-def _standard(values: Floats) -> Floats:
+def _standard(values: Reals) -> Reals:
     return np.asarray((values - values.mean()) / (values.std() + 1e-3))
 
 
 def _head(
-    times: Floats, prosody: Prosody, accents: Floats, pauses: Sequence[Phone], style: Style, rng: np.random.Generator
-) -> Floats:
+    times: Reals, prosody: Prosody, accents: Reals, pauses: Sequence[Phone], style: Style, rng: np.random.Generator
+) -> Reals:
     """Yaw, pitch, roll in radians, [n, 3]: sway, a posture for every phrase, nods on accents, a lift with the voice."""
     n, step = len(times), float(times[1]) if len(times) > 1 else 0.04
-    sway = np.stack([_noise(n, seconds / step, rng) for seconds in (1.1, 0.9, 1.3)], axis=1) * np.radians(
-        [1.3, 1.0, 0.9]
-    )
+    slow = np.stack([_noise(n, seconds / step, rng) for seconds in (1.1, 0.9, 1.3)], axis=1)
+    sway = slow * np.radians([1.3, 1.0, 0.9])
     tremor = np.stack([_noise(n, 0.25 / step, rng) for _ in range(3)], axis=1) * np.radians([0.25, 0.3, 0.2])
     turns = [0.0, *((pause.start + pause.end) / 2 for pause in pauses)]
-    postures = rng.normal(size=(len(turns), 3)) * np.radians([2.6, 1.4, 1.8])
+    postures = rng.normal(size=(len(turns), 3)) * np.radians([3.4, 1.9, 2.4])
     posture = postures[np.searchsorted(turns, times, side="right") - 1]
     posture = np.stack([_smooth(posture[:, axis], 0.28 / step) for axis in range(3)], axis=1)
     speech = _smooth(prosody.loudness, 0.2 / step)
@@ -96,8 +96,8 @@ def _head(
     return np.asarray(head * style.head)
 
 
-def _gaze(times: Floats, style: Style, rng: np.random.Generator) -> tuple[Floats, list[float]]:
-    """Where the eyes look, (yaw, pitch) in radians relative to whom they talk to, [n, 2], and the instants of the large glances."""
+def _gaze(times: Reals, style: Style, rng: np.random.Generator) -> tuple[Reals, list[float]]:
+    """Where the eyes look, (yaw, pitch) in radians from whom they talk to, [n, 2], and the instants of large glances."""
     gaze = rng.normal(size=(1, 2)) * np.radians(0.6) * np.ones((len(times), 1))
     glances: list[float] = []
     clock, away = float(rng.exponential(1.0)), False
@@ -113,7 +113,7 @@ def _gaze(times: Floats, style: Style, rng: np.random.Generator) -> tuple[Floats
     return np.asarray(gaze), glances
 
 
-def _eyes(turn: Floats) -> Floats:
+def _eyes(turn: Reals) -> Reals:
     """Both eyes turned by (yaw, pitch), [n, 2] radians → eyeLook weights and eye rotations that agree, [n, C]."""
     yaw, pitch = np.clip(turn[:, :1] / EYE_YAW, -1.0, 1.0), np.clip(turn[:, 1:] / EYE_PITCH, -1.0, 1.0)
     left, right = np.maximum(yaw, 0.0), np.maximum(-yaw, 0.0)
@@ -129,9 +129,9 @@ def _eyes(turn: Floats) -> Floats:
 
 
 def _blinks(
-    times: Floats, style: Style, glances: Sequence[float], pauses: Sequence[Phone], rng: np.random.Generator
-) -> Floats:
-    """Lids, [n]: 1 is shut. Log-normal intervals, drawn towards pauses and large glances; every blink is shut on a frame."""
+    times: Reals, style: Style, glances: Sequence[float], pauses: Sequence[Phone], rng: np.random.Generator
+) -> Reals:
+    """Lids, [n]: 1 is shut. Log-normal intervals, drawn to pauses and large glances; every blink is shut on a frame."""
     out = np.zeros(len(times))
     if not len(times):
         return out
@@ -151,7 +151,7 @@ def _blinks(
     return out
 
 
-def _brows(times: Floats, accents: Floats, style: Style, rng: np.random.Generator) -> Floats:
+def _brows(times: Reals, accents: Reals, style: Style, rng: np.random.Generator) -> Reals:
     """Raised brows on some accents, [n, C]."""
     chosen = accents[rng.random(len(accents)) < style.accents]
     since = times[:, None] - chosen[:, 0] + 0.05
@@ -171,7 +171,7 @@ def _brows(times: Floats, accents: Floats, style: Style, rng: np.random.Generato
     )
 
 
-def _mood(times: Floats, fps: float, style: Style, rng: np.random.Generator) -> Floats:
+def _mood(times: Reals, fps: float, style: Style, rng: np.random.Generator) -> Reals:
     """Smile and brows at rest, drifting slowly, [n, C]."""
     drift = 0.25 * _noise(len(times), 2.5 * fps, rng)
     smile = style.smile + (abs(style.smile) + 0.04) * drift
@@ -196,14 +196,14 @@ def _mood(times: Floats, fps: float, style: Style, rng: np.random.Generator) -> 
     )
 
 
-def _smooth(values: Floats, frames: float) -> Floats:
+def _smooth(values: Reals, frames: float) -> Reals:
     """Low-pass by a Gaussian of this many frames (standard deviation), the ends held, [n]."""
     reach = min(int(np.ceil(3.0 * frames)), 400)
     kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / max(frames, 1e-3)) ** 2)
     return np.convolve(np.pad(values, reach, mode="edge"), kernel / kernel.sum(), mode="valid")
 
 
-def _noise(n: int, frames: float, rng: np.random.Generator) -> Floats:
+def _noise(n: int, frames: float, rng: np.random.Generator) -> Reals:
     """Smooth noise of unit deviation whose features last about this many frames, [n]."""
     reach = min(int(np.ceil(3.0 * frames)), 400)
     kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / max(frames, 1e-3)) ** 2)

@@ -11,8 +11,8 @@ class Style:
 
     jaw, lips: amplitude of the jaw and of the lips, 1 is the neutral speaker.
     smile: resting mouthSmile, 0..1 (negative: frown). brows: resting browInnerUp (negative: browDown).
-    head: amplitude of head motion, 1 is the neutral speaker. accents: brow raises on an accented syllable, 0..1 of them.
-    blinks: blinks a minute. gaze: glances away a minute.
+    head: amplitude of head motion, 1 is the neutral speaker. accents: share of accented syllables with raised brows.
+    blinks: blinks a minute. gaze: 60 times the chance that a change of gaze looks away.
     """
 
     name: str

@@ -30,15 +30,16 @@ class Articulator:
     channels: tuple[str, ...]
 
 
-# Fitted to captured speech (recipes/fit_articulation.py on three recordings of FACEGOOD-Audio2Face, MIT): the rates lie in
-# its flat optimum; there rounded lips start 70 to 90 ms before the sound, rolled ones 75 to 120 ms, the jaw 30 ms.
+# Fitted to captured speech (recipes/fit_articulation.py on three recordings of FACEGOOD-Audio2Face, MIT): the rates lie
+# in its flat optimum; there rounded lips start 70 to 90 ms before the sound, rolled ones 75 to 120 ms, the jaw 30 ms.
 ARTICULATORS: dict[str, Articulator] = {
     "jaw": Articulator(34.0, 24.0, 0.11, 0.14, ("jawOpen", "jawForward")),
     "rounding": Articulator(16.0, 18.0, 0.15, 0.18, ("mouthFunnel", "mouthPucker")),
     "spread": Articulator(16.0, 16.0, 0.13, 0.18, _both("mouthStretch", "mouthDimple")),
     "lips": Articulator(22.0, 22.0, 0.13, 0.16, _both("mouthLowerDown", "mouthUpperUp")),
     "tongue": Articulator(24.0, 24.0, 0.11, 0.14, (
-        "tongueOut", "tongueTipUp", "tongueUp", "tongueDown", "tongueIn", "tongueRollUp", "tongueWide", "tongueNarrow")),
+        "tongueOut", "tongueTipUp", "tongueUp", "tongueDown", "tongueIn", "tongueRollUp", "tongueWide", "tongueNarrow",
+    )),
 }  # fmt: skip
 
 
@@ -77,8 +78,8 @@ LABIAL = (0.9, 0.3, 0.3, 0.8, 0.2)
 _UP, _TIP, _LOW = (("tongueUp", 0.6),), (("tongueTipUp", 0.7),), (("tongueDown", 0.4),)
 _FRONT, _BACK = (("tongueUp", 0.4), ("tongueWide", 0.3)), (("tongueUp", 0.3), ("tongueIn", 0.3), ("tongueNarrow", 0.2))
 _HUSH = (("jawForward", 0.15), ("tongueUp", 0.4), ("tongueWide", 0.2))
-# Amounts at full loudness. Jaw, rounding and parting are drawn towards what the captured speaker does on sounds that a phone
-# recogniser hears alike; spread lips and the tongue, which were not captured, are phonetic judgement.
+# Amounts at full loudness. Jaw, rounding and parting are drawn towards what the captured speaker does on sounds that a
+# phone recogniser hears alike; spread lips and the tongue, which were not captured, are phonetic judgement.
 TARGETS: dict[str, Target] = {
     SILENCE: Target((1.0, 1.0, 1.0, 1.0, 1.0), 0.0),
     "AA": Target(VOWEL, 0.58, (0.0, 0.0), (0.04, 0.0), (0.0, 0.0), _LOW),
@@ -116,5 +117,7 @@ LOOKS: dict[str, tuple[str, ...]] = {label: (label,) for label in TARGETS} | {
 # Share of the sound during which the lips touch: P's breath and B's burst belong to the sound but the lips have parted.
 CLOSED: dict[str, float] = {"P": 0.65, "B": 0.8, "M": 0.95}
 BITTEN: dict[str, float] = {"F": 0.9, "V": 0.9}
-CHANNELS: dict[str, list[int]] = {part: [FACE.index(name) for name in moved.channels] for part, moved in ARTICULATORS.items()}
+CHANNELS: dict[str, list[int]] = {
+    part: [FACE.index(name) for name in moved.channels] for part, moved in ARTICULATORS.items()
+}
 ROWS: dict[str, Floats] = {name: target.row() for name, target in TARGETS.items()}
