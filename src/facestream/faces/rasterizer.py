@@ -1,9 +1,9 @@
 """Triangles to pixels on one core, with soft light and smooth edges.
 
-The picture is made in three passes: light every vertex; find the nearest triangle of every sample (a z-buffer of 2 x 2
-samples a pixel); average the samples' colours, with the highlight of glossy triangles worked out per sample. Samples are
-filled row by row between a triangle's edges, each edge walked from its upper end, so that neighbours share no sample and
-leave no crack. The kernels release the interpreter lock.
+The picture is made in three passes: light every vertex; fill the triangles into 2 x 2 samples a pixel, nearest wins, with the
+highlight of glossy triangles worked out per sample; average the samples. Triangles are filled row by row between their edges,
+each edge walked from its upper end, so that neighbours share no sample and leave no crack. The kernels release the
+interpreter lock.
 
 Shapes: V vertices, F triangles, S = size picture rows and columns, 2S sample rows and columns.
 """
@@ -21,7 +21,6 @@ from facestream.faces.mesh import Floats, Mesh
 
 Picture = npt.NDArray[np.uint8]
 
-_EMPTY = -1
 _jit = njit(cache=True, nogil=True, fastmath=True)
 
 
@@ -77,11 +76,11 @@ class Renderer:
         self._normals = np.empty((count, 3), np.float32)
         self._screen = np.empty((count, 3), np.float32)
         self._lit = np.empty((count, 3), np.float32)
-        self._planes = np.empty((len(mesh.triangles), 18), np.float32)
+        self._gloss = np.where((mesh.gloss[mesh.triangles] > 0).all(axis=1), mesh.gloss[mesh.triangles].mean(axis=1), 0)
         self._depth = np.empty((2 * size, 2 * size), np.float32)
-        self._owner = np.empty((2 * size, 2 * size), np.int32)
-        self._glossy = (mesh.gloss[mesh.triangles] > 0).any(axis=1)
-        self._triangle_gloss = mesh.gloss[mesh.triangles].mean(axis=1)
+        self._color = np.empty((2 * size, 2 * size), np.uint32)
+        packed = self.background.astype(np.uint32) @ np.array((1, 1 << 8, 1 << 16), np.uint32)
+        self._backdrop = packed.repeat(2, axis=0).repeat(2, axis=1)
 
     def draw(self, vertices: Floats, out: Picture | None = None) -> Picture:
         """One picture, [S, S, 3] uint8, of vertices [V, 3]; into `out` if given."""
@@ -95,11 +94,11 @@ class Renderer:
         _project(points, eye, self.size / math.tan(math.radians(camera.view / 2)), float(self.size), self._screen)
         _light_vertices(points, self._normals, mesh.colors, mesh.shade, mesh.weld, eye, self._light, self._lit)
         self._depth.fill(0.0)
-        self._owner.fill(_EMPTY)
-        _fill(self._screen, mesh.triangles, self._lit, self._normals, mesh.weld, self._glossy, self._planes, self._depth, self._owner)
+        np.copyto(self._color, self._backdrop)
         half = self._light[0] + np.array((0, 0, 1), np.float32)
         half /= np.linalg.norm(half)
-        _resolve(self._owner, self._planes, self._glossy, self._triangle_gloss, half, self.background, out)
+        _fill(self._screen, mesh.triangles, self._lit, self._normals, mesh.weld, self._gloss, half, self._depth, self._color)
+        _average(self._color, out)
         return out
 
 
@@ -143,7 +142,9 @@ def _project(points, eye, focal, middle, out):  # type: ignore[no-untyped-def]
 
 @_jit
 def _light_vertices(points, normals, colors, shade, weld, eye, light, out):  # type: ignore[no-untyped-def]
-    """Light that each vertex sends to the eye, display-encoded 0..255, [V, 3], without highlights.
+    """Light that each vertex sends to the eye, encoded for the display (square root), [V, 3].
+
+    Kept within 1..254, so that what is interpolated between vertices needs no clipping.
 
     Diffuse light wraps around the terminator, red furthest, as light that has travelled under skin does.
     """
@@ -166,26 +167,55 @@ def _light_vertices(points, normals, colors, shade, weld, eye, light, out):  # t
                 + (light[3, c] * fill + ambient) * shade[v]
                 + light[5, c] * rim * shade[v]
             )
-            out[v, c] = 255.0 * min(1.0, colors[v, c] * arriving) ** 0.4545
+            out[v, c] = 1.5 + 253.0 * math.sqrt(min(1.0, colors[v, c] * arriving))
+
+
+_HALF = np.float32(0.5)
+_ZERO, _FULL = np.float32(0.0), np.float32(255.0)
 
 
 @_jit
-def _fill(screen, triangles, lit, normals, weld, glossy, planes, depth, owner):  # type: ignore[no-untyped-def]
-    """Nearest triangle of every sample (owner, 1 / distance in depth) and its colour as planes over the picture.
+def _slopes(triangle, values, column, ax, ay, bx, by, inverse):  # type: ignore[no-untyped-def]
+    """Change of one value a sample to the right and a sample down, over a triangle with edges a and b."""
+    base = values[triangle[0], column]
+    va, vb = values[triangle[1], column] - base, values[triangle[2], column] - base
+    return (va * by - vb * ay) * inverse, (vb * ax - va * bx) * inverse
 
-    planes: [F, 18]: for r, g, b (and the normal's x, y, z where the triangle is glossy) value at the origin, slope a
-    column, slope a row.
-    """
+
+@_jit
+def _packed(r, g, b):  # type: ignore[no-untyped-def]
+    """Three numbers in 0..255.5 as one word of bytes."""
+    return np.uint32(np.uint32(r) | (np.uint32(g) << np.uint32(8)) | (np.uint32(b) << np.uint32(16)))
+
+
+@_jit
+def _highlight(nx, ny, nz, half):  # type: ignore[no-untyped-def]
+    """Brightness of the key light's reflection for a normal of about unit length: a broad sheen and a sharp spot."""
+    cosine = (nx * half[0] + ny * half[1] + nz * half[2]) / math.sqrt(nx * nx + ny * ny + nz * nz + np.float32(1e-9))
+    if cosine <= _HALF:
+        return _ZERO
+    power = cosine * cosine
+    power *= power
+    power *= power
+    power *= power  # to the 16th
+    spot = power * power
+    spot *= spot
+    return np.float32(50.0) * power + np.float32(205.0) * spot * spot  # to the 128th
+
+
+@_jit
+def _fill(screen, triangles, lit, normals, weld, gloss, half, depth, color):  # type: ignore[no-untyped-def]
+    """Fill all triangles that face the eye. depth: 1 / distance of each sample; color: its packed colour; both in place."""
     rows, columns = depth.shape
+    welded = np.empty(3, np.int32)
     for f in range(triangles.shape[0]):
         i, j, k = triangles[f, 0], triangles[f, 1], triangles[f, 2]
         ax, ay = screen[j, 0] - screen[i, 0], screen[j, 1] - screen[i, 1]
         bx, by = screen[k, 0] - screen[i, 0], screen[k, 1] - screen[i, 1]
         area = ax * by - ay * bx
-        if area >= -1e-6:  # seen from behind, or edge-on
+        if area >= np.float32(-0.02):  # seen from behind, or so thin that it holds no sample worth having
             continue
-        # p, q, r: the corners from the picture's top downwards
-        p, q, r = i, j, k
+        p, q, r = i, j, k  # from the picture's top downwards
         if screen[q, 1] < screen[p, 1]:
             p, q = q, p
         if screen[r, 1] < screen[q, 1]:
@@ -193,91 +223,64 @@ def _fill(screen, triangles, lit, normals, weld, glossy, planes, depth, owner): 
             if screen[q, 1] < screen[p, 1]:
                 p, q = q, p
         top, middle, bottom = screen[p, 1], screen[q, 1], screen[r, 1]
-        first, last = max(0, math.ceil(top - 0.5)), min(rows, math.ceil(bottom - 0.5))
+        first, last = max(0, np.int32(top + _HALF)), min(rows, np.int32(bottom + _HALF))
         if first >= last:
             continue
-        inverse = 1.0 / area
-        na, nb = screen[j, 2] - screen[i, 2], screen[k, 2] - screen[i, 2]
-        near_x, near_y = (na * by - nb * ay) * inverse, (nb * ax - na * bx) * inverse
-        near_0 = screen[i, 2] - near_x * screen[i, 0] - near_y * screen[i, 1]
-        for c in range(3):
-            ca, cb = lit[j, c] - lit[i, c], lit[k, c] - lit[i, c]
-            gx, gy = (ca * by - cb * ay) * inverse, (cb * ax - ca * bx) * inverse
-            planes[f, 3 * c] = lit[i, c] - gx * screen[i, 0] - gy * screen[i, 1]
-            planes[f, 3 * c + 1] = gx
-            planes[f, 3 * c + 2] = gy
-        if glossy[f]:
-            wi, wj, wk = weld[i], weld[j], weld[k]
-            for c in range(3):
-                ca, cb = normals[wj, c] - normals[wi, c], normals[wk, c] - normals[wi, c]
-                gx, gy = (ca * by - cb * ay) * inverse, (cb * ax - ca * bx) * inverse
-                planes[f, 9 + 3 * c] = normals[wi, c] - gx * screen[i, 0] - gy * screen[i, 1]
-                planes[f, 10 + 3 * c] = gx
-                planes[f, 11 + 3 * c] = gy
+        inverse = np.float32(1.0) / area
+        near_x, near_y = _slopes(triangles[f], screen, 2, ax, ay, bx, by, inverse)
+        red_x, red_y = _slopes(triangles[f], lit, 0, ax, ay, bx, by, inverse)
+        green_x, green_y = _slopes(triangles[f], lit, 1, ax, ay, bx, by, inverse)
+        blue_x, blue_y = _slopes(triangles[f], lit, 2, ax, ay, bx, by, inverse)
+        glossy = gloss[f] > 0
+        nx_x, nx_y, ny_x, ny_y, nz_x, nz_y = _ZERO, _ZERO, _ZERO, _ZERO, _ZERO, _ZERO
+        if glossy:
+            welded[0], welded[1], welded[2] = weld[i], weld[j], weld[k]
+            nx_x, nx_y = _slopes(welded, normals, 0, ax, ay, bx, by, inverse)
+            ny_x, ny_y = _slopes(welded, normals, 1, ax, ay, bx, by, inverse)
+            nz_x, nz_y = _slopes(welded, normals, 2, ax, ay, bx, by, inverse)
         long_slope = (screen[r, 0] - screen[p, 0]) / (bottom - top)
-        upper_slope = (screen[q, 0] - screen[p, 0]) / (middle - top) if middle > top else 0.0
-        lower_slope = (screen[r, 0] - screen[q, 0]) / (bottom - middle) if bottom > middle else 0.0
+        upper_slope = (screen[q, 0] - screen[p, 0]) / (middle - top) if middle > top else _ZERO
+        lower_slope = (screen[r, 0] - screen[q, 0]) / (bottom - middle) if bottom > middle else _ZERO
         for y in range(first, last):
-            at = y + 0.5
+            at = np.float32(y) + _HALF
             one = screen[p, 0] + (at - top) * long_slope
             two = screen[p, 0] + (at - top) * upper_slope if at < middle else screen[q, 0] + (at - middle) * lower_slope
-            left, right = max(0, math.ceil(min(one, two) - 0.5)), min(columns, math.ceil(max(one, two) - 0.5))
-            near = near_0 + near_y * at + near_x * (left + 0.5)
+            left, right = max(0, np.int32(min(one, two) + _HALF)), min(columns, np.int32(max(one, two) + _HALF))
+            if left >= right:
+                continue
+            dx, dy = np.float32(left) + _HALF - screen[i, 0], at - screen[i, 1]
+            near = screen[i, 2] + near_x * dx + near_y * dy
+            red = lit[i, 0] + red_x * dx + red_y * dy
+            green = lit[i, 1] + green_x * dx + green_y * dy
+            blue = lit[i, 2] + blue_x * dx + blue_y * dy
             for x in range(left, right):
                 if near > depth[y, x]:
                     depth[y, x] = near
-                    owner[y, x] = f
+                    if glossy:
+                        dx = np.float32(x) + _HALF - screen[i, 0]
+                        nx = normals[welded[0], 0] + nx_x * dx + nx_y * dy
+                        ny = normals[welded[0], 1] + ny_x * dx + ny_y * dy
+                        nz = normals[welded[0], 2] + nz_x * dx + nz_y * dy
+                        shine = gloss[f] * _highlight(nx, ny, nz, half)
+                        color[y, x] = _packed(min(_FULL, red + shine), min(_FULL, green + shine), min(_FULL, blue + shine))
+                    else:
+                        color[y, x] = _packed(red, green, blue)
                 near += near_x
+                red += red_x
+                green += green_x
+                blue += blue_x
 
 
 @_jit
-def _sample(planes, f, x, y, glossy, gloss, half):  # type: ignore[no-untyped-def]
-    """Colour of triangle f at sample position x, y: three numbers, 0..255 and beyond."""
-    p = planes[f]
-    r, g, b = p[0] + p[1] * x + p[2] * y, p[3] + p[4] * x + p[5] * y, p[6] + p[7] * x + p[8] * y
-    if glossy[f]:
-        nx, ny, nz = p[9] + p[10] * x + p[11] * y, p[12] + p[13] * x + p[14] * y, p[15] + p[16] * x + p[17] * y
-        cosine = (nx * half[0] + ny * half[1] + nz * half[2]) / math.sqrt(nx * nx + ny * ny + nz * nz + 1e-9)
-        if cosine > 0.0:
-            power = cosine * cosine
-            power *= power
-            power *= power
-            power *= power  # 16
-            sharp = power * power
-            sharp *= sharp  # 64
-            shine = gloss[f] * (60.0 * power + 190.0 * sharp * sharp)
-            r += shine
-            g += shine
-            b += shine
-    return r, g, b
-
-
-@_jit
-def _resolve(owner, planes, glossy, gloss, half, background, out):  # type: ignore[no-untyped-def]
-    """Average of each pixel's four samples, [S, S, 3] uint8."""
+def _average(color, out):  # type: ignore[no-untyped-def]
+    """Mean of each pixel's four packed samples, [S, S, 3] uint8: red and blue are summed side by side in one word."""
+    odd, even, two = np.uint32(0x0000FF00), np.uint32(0x00FF00FF), np.uint32(0x00020002)
     for y in range(out.shape[0]):
+        upper, lower = color[2 * y], color[2 * y + 1]
         for x in range(out.shape[1]):
-            a, b = owner[2 * y, 2 * x], owner[2 * y, 2 * x + 1]
-            c, d = owner[2 * y + 1, 2 * x], owner[2 * y + 1, 2 * x + 1]
-            if a == b and a == c and a == d:
-                if a < 0:
-                    out[y, x, 0], out[y, x, 1], out[y, x, 2] = background[y, x, 0], background[y, x, 1], background[y, x, 2]
-                    continue
-                red, green, blue = _sample(planes, a, 2 * x + 1.0, 2 * y + 1.0, glossy, gloss, half)
-            else:
-                red, green, blue = 0.0, 0.0, 0.0
-                for row in range(2):
-                    for column in range(2):
-                        f = owner[2 * y + row, 2 * x + column]
-                        if f < 0:
-                            red += 0.25 * background[y, x, 0]
-                            green += 0.25 * background[y, x, 1]
-                            blue += 0.25 * background[y, x, 2]
-                        else:
-                            r, g, bl = _sample(planes, f, 2 * x + column + 0.5, 2 * y + row + 0.5, glossy, gloss, half)
-                            red += 0.25 * min(255.0, max(0.0, r))
-                            green += 0.25 * min(255.0, max(0.0, g))
-                            blue += 0.25 * min(255.0, max(0.0, bl))
-            out[y, x, 0] = np.uint8(min(255.0, max(0.0, red)) + 0.5) if red < 254.5 else 255
-            out[y, x, 1] = np.uint8(min(255.0, max(0.0, green)) + 0.5) if green < 254.5 else 255
-            out[y, x, 2] = np.uint8(min(255.0, max(0.0, blue)) + 0.5) if blue < 254.5 else 255
+            a, b, c, d = upper[2 * x], upper[2 * x + 1], lower[2 * x], lower[2 * x + 1]
+            pair = np.uint32((a & even) + (b & even) + (c & even) + (d & even) + two) >> np.uint32(2)
+            green = np.uint32((a & odd) + (b & odd) + (c & odd) + (d & odd)) >> np.uint32(10)
+            out[y, x, 0] = np.uint8(pair & np.uint32(0xFF))
+            out[y, x, 1] = np.uint8(green & np.uint32(0xFF))
+            out[y, x, 2] = np.uint8((pair >> np.uint32(16)) & np.uint32(0xFF))
