@@ -6,6 +6,7 @@ Where a language has a sound that English lacks, the lips decide: rounded front 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 
 from facestream.corpora.phones import PHONES, SILENCE
 
@@ -24,22 +25,27 @@ RADIO: dict[str, str] = {
 """flite's voices and festival's English ones."""
 
 CZECH: dict[str, str] = _SILENCES | _table(
-    "a=AA a:=AA e=EH e:=EH i=IH i:=IY o=AO o:=AO u=UH u:=UW @=AH au=AW ou=OW eu=EH "
+    "a=AA e=EH i=IH i:=IY o=AO u=UH u:=UW @=AH "
     "b=B c=T c~=CH d=D d~=D dz=Z dz~=JH f=F g=G h=HH j=Y k=K l=L m=M n=N n~=N N*=NG n*=NG m*=M g*=G "
     "p=P r=R r~=ZH r~*=SH s=S s~=SH t=T t~=T v=V x=HH ch=HH z=Z z~=ZH ?=SIL"
 )
 ITALIAN: dict[str, str] = _SILENCES | _table(
     "a=AA a1=AA e=EY e1=EY E=EH E1=EH i=IY i1=IY o=OW o1=OW O=AO O1=AO u=UW u1=UW j=Y w=W "
-    "b=B d=D f=F g=G k=K l=L L=L m=M n=N J=N ng=NG nf=M p=P r=R s=S S=SH t=T v=V z=Z tS=CH ts=T dz=D dZ=JH"
+    "b=B d=D f=F g=G k=K l=L L=L m=M n=N J=N ng=NG nf=M p=P r=R s=S S=SH Z=ZH t=T v=V z=Z tS=CH ts=T dz=D dZ=JH"
 )
 FINNISH: dict[str, str] = _SILENCES | _table(
-    "a=AA ae=AE {=AE e=EH i=IY o=AO oe=ER @=ER u=UW y=UW b=B d=D f=F g=G h=HH j=Y k=K l=L m=M n=N N=NG "
-    "p=P q=K r=R s=S S=SH t=T v=V w=V x=K z=Z"
+    "a=AA e=EH i=IY o=AO 7=UH @=AE &=AH u=UW y=UW b=B d=D f=F g=G h=HH j=Y k=K l=L m=M n=N N=NG "
+    "p=P r=R s=S S=SH t=T T=TH D=DH v=V w=V x=HH z=Z Z=ZH L=L ?=SIL"
 )
 CATALAN: dict[str, str] = _SILENCES | _table(
-    "a=AA a1=AA ax=AH ax1=AH e=EY e1=EY E=EH E1=EH i=IY i1=IY o=OW o1=OW O=AO O1=AO u=UW u1=UW j=Y w=W y=Y uw=W "
-    "b=B d=D D=DH f=F g=G G=G k=K l=L ll=L L=L m=M n=N ny=N J=N ng=NG p=P r=R rr=R s=S S=SH sh=SH t=T v=V "
-    "z=Z Z=ZH zh=ZH tS=CH ch=CH dZ=JH jh=JH ts=T dz=D"
+    "a=AA a1=AA ax=AH e=EY e1=EY E=EH E1=EH i=IY i1=IY o=OW o1=OW O=AO O1=AO u=UW u1=UW j=Y w=W "
+    "b=B d=D f=F g=G k=K l=L L=L m=M n=N J=N ng=NG p=P r=R rr=R s=S S=SH t=T v=V z=Z Z=ZH tS=CH dZ=JH"
+)
+
+RUSSIAN: dict[str, str] = _SILENCES | _table(
+    "a=AH aa=AA ae=IH ay=AH e=EH ee=EH i=IH ii=IY y=IH yy=IH oo=AO u=UH uu=UW ur=UW j=Y b=B bb=B p=P pp=P d=D dd=D t=T "
+    "tt=T g=G gg=G k=K kk=K v=V vv=V f=F ff=F z=Z zz=Z s=S ss=S zh=ZH sh=SH sch=SH ch=CH c=T h=HH hh=HH m=M mm=M n=N "
+    "nn=N l=L ll=L r=R rr=R"
 )
 
 _IPA = _table(
@@ -66,3 +72,12 @@ def from_ipa(symbol: str) -> str | None:
             if (phone := _IPA.get(letters[start : start + length])) is not None:
                 return phone
     return None
+
+
+Translate = Callable[[str], str | None]
+"""An engine's label → ARPABET, or None where it has no counterpart yet."""
+
+
+def translator(table: Mapping[str, str]) -> Translate:
+    """Look labels up in a table, first as they are, then without the length mark."""
+    return lambda label: table.get(label) or table.get(label.rstrip(":"))
