@@ -5,10 +5,17 @@ Shapes: N samples, T frames, C channels.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from itertools import cycle
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
+import numpy.typing as npt
 import typer
 
 from facestream.audio.waveform import read_audio
@@ -21,8 +28,10 @@ from facestream.timing import SAMPLE_RATE
 
 CURVES = (".csv", ".npz")
 VIDEOS = (".mp4", ".mov", ".mkv")
+HANDS = min(4, os.cpu_count() or 1)  # threads that draw; the encoder has its own
 PACKET = SAMPLE_RATE  # samples given to the talker at once
 
+Picture = npt.NDArray[np.uint8]
 Tick = Callable[[int, int], None]  # frames done, frames in all
 
 
@@ -79,16 +88,30 @@ def counted(frames: Iterable[Frame], total: int, tick: Tick) -> Iterator[Frame]:
 
 
 def film(frames: Iterable[Frame], talker: Talker, samples: Floats, output: Path, size: int) -> None:
-    """Draw the frames on the bundled head, with the sound [N]; a frame is drawn while the one before is encoded."""
+    """Draw the frames on the bundled head, with the sound [N]."""
     from facestream.faces.head import Head  # the compiler behind the drawing takes a while to load; curves need none
     from facestream.faces.rasterizer import Renderer
     from facestream.sinks.video import VideoSink
 
     head = Head.load()
-    pose, renderer = head.bind(talker.config.channels), Renderer(head.mesh, size)
+    pose = head.bind(talker.config.channels)
+    draw = [Renderer(head.mesh, size).draw for _ in range(HANDS)]
     with VideoSink(output, (size, size), talker.timing.fps, audio=(samples, SAMPLE_RATE)) as video:
-        for frame in frames:
-            video.write(renderer.draw(pose(frame.values)))
+        for picture in shared(draw, (pose(frame.values) for frame in frames)):
+            video.write(picture)
+
+
+def shared(hands: Sequence[Callable[[Floats], Picture]], work: Iterable[Floats]) -> Iterator[Picture]:
+    """The work's results in its order, done by several hands at once, each in a thread of its own and in its turn."""
+    waiting: deque[Future[Picture]] = deque()
+    with ExitStack() as stack:
+        threads = [stack.enter_context(ThreadPoolExecutor(1)) for _ in hands]
+        for item, hand, thread in zip(work, cycle(hands), cycle(threads), strict=False):
+            waiting.append(thread.submit(hand, item))
+            if len(waiting) > 2 * len(hands):
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
 def command(
