@@ -20,7 +20,7 @@ from facestream.training.fit import FitConfig
 from facestream.training.losses import LossConfig
 from facestream.training.recipe import Recipe, Stage
 
-MOUTH, LIFE = 16, 20
+MOUTH, LIFE = 15, 13
 
 MODEL = StreamingTalkerConfig(
     encoder=EncoderConfig(
@@ -52,16 +52,16 @@ MAIN = LossConfig(
 RECIPE = Recipe(
     model=MODEL,
     timing=Timing(fps=25, delay=2),
-    fit=FitConfig(steps=7000, rate=1.5e-3, warm_up=200),
+    fit=FitConfig(steps=5000, rate=1.5e-3, warm_up=200),
     stages=(
         Stage(
             until=600,
-            batch=BatchConfig(windows=16, frames=200, shares={"real": 0.55, "tts": 0.4, "silence": 0.05}, colour=0.3),
+            batch=BatchConfig(windows=16, frames=200, shares={"real": 0.95, "silence": 0.05}, colour=0.3),
             loss=WARM_UP,
             clean=True,
         ),
         Stage(
-            until=7000,
+            until=5000,
             batch=BatchConfig(
                 windows=16, frames=200, shares={"real": 0.5, "tts": 0.38, "capture": 0.07, "silence": 0.05}
             ),

@@ -16,6 +16,7 @@ from facestream.streaming.clock import Clock
 from facestream.streaming.memory import Memory, Ring
 from facestream.streaming.tree import State
 
+UNSEEN = 1 << 20  # age of a slot that was never written
 HIDDEN = -1e4  # score of what may not be seen: far below any other, and finite in half precision
 
 
@@ -38,34 +39,30 @@ class CausalAttention(nn.Module):
     def forward(self, x: Tensor, state: State | None = None, clock: Clock | None = None) -> tuple[Tensor, State]:
         """x: [L, T, C] → [L, T, C]."""
         query, key, value = self.query_key_value(x).chunk(3, -1)
-        rows = torch.arange(x.shape[1], device=x.device)
-        scores = self._scores(query, key, rows[:, None] - rows[None, :])  # [L, H, T, T]
+        query, own = self._split(query), self._split(value)
+        rows = torch.arange(int(x.shape[1]), device=x.device)  # int: a constant of an exported step, not an input of it
+        scores = self._scores(query, key, rows[:, None] - rows)  # [L, H, T, T]
         if state is None or clock is None:
-            mixed = scores.softmax(-1) @ self._split(value)
+            mixed = scores.softmax(-1) @ own
         else:
             slots = torch.arange(self.window, device=x.device)
-            last_age = torch.remainder(
+            since = torch.remainder(
                 clock.step[:, None] - 1 - slots, self.window
-            )  # [L, P] rows since the slot's, less one
-            unwritten = last_age >= clock.step[:, None]
-            ages = last_age[:, None, :] + 1 + rows[:, None]  # [L, T, P]
-            ages = torch.where(unwritten[:, None, :], -1, ages)
+            )  # [L, P] rows written after the slot's
+            unwritten = since >= clock.step[:, None]
+            ages = torch.where(unwritten, UNSEEN, since + 1)[:, None] + rows[:, None]  # [L, T, P]
             old = self._scores(query, state["keys"], ages)  # [L, H, T, P]
             weights = torch.cat((old, scores), -1).softmax(-1)
-            mixed = weights[..., : self.window] @ self._split(state["values"]) + weights[
-                ..., self.window :
-            ] @ self._split(value)
-        return self.out(mixed.transpose(1, 2).flatten(2)), {"keys": key, "values": value}
+            mixed = weights[..., : self.window] @ self._split(state["values"]) + weights[..., self.window :] @ own
+        return self.out(mixed.transpose(1, 2).reshape(-1, len(rows), self.width)), {"keys": key, "values": value}
 
     def _split(self, x: Tensor) -> Tensor:
-        return x.unflatten(-1, (self.heads, self.width // self.heads)).transpose(1, 2)  # [L, H, T, D]
+        return x.reshape(-1, int(x.shape[1]), self.heads, self.width // self.heads).transpose(1, 2)  # [L, H, T, D]
 
     def _scores(self, query: Tensor, key: Tensor, ages: Tensor) -> Tensor:
-        """ages: [T, S] or [L, T, S] rows from key to query; negative or beyond the window is hidden."""
-        seen = (ages >= 0) & (ages <= self.window)
-        bias = self.bias_by_age[:, ages.clamp(0, self.window)]  # [H, (L,) T, S]
-        if ages.ndim == 3:
-            bias = bias.transpose(0, 1)
-            seen = seen[:, None]
-        scale = (self.width // self.heads) ** -0.5
-        return torch.where(seen, self._split(query) @ self._split(key).transpose(-1, -2) * scale + bias, HIDDEN)
+        """query: [L, H, T, D]; key: [L, S, C]; ages: ([L,] T, S) rows from key to query; negative or beyond the window is hidden."""
+        hidden = self.bias_by_age.new_full((1, self.heads), HIDDEN)
+        table = torch.cat((self.bias_by_age.T, hidden))  # [window + 2, H]
+        index = torch.where((ages < 0) | (ages > self.window), self.window + 1, ages)
+        bias = table[index].movedim(ages.ndim, ages.ndim - 2)  # [(L,) H, T, S]
+        return query @ self._split(key).transpose(-1, -2) * (self.width // self.heads) ** -0.5 + bias

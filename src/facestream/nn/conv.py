@@ -36,11 +36,11 @@ class CausalConv(nn.Module):
     def forward(self, x: Tensor, state: State | None = None, clock: Clock | None = None) -> tuple[Tensor, State]:
         """x: [L, T, I] → [L, T / stride, O]."""
         update: State = {}
-        seen = x
+        seen, rows = x, int(x.shape[1])  # int: a constant of an exported step, not an input of it
         if self.past:
             seen = F.pad(x, (0, 0, self.past, 0)) if state is None else torch.cat((state["past"], x), 1)
-            update["past"] = seen[:, seen.shape[1] - self.past :]
-        reach = x.shape[1] - self.stride + 1
+            update["past"] = seen[:, rows:]
+        reach = rows - self.stride + 1
         taps = [seen[:, k * self.dilation : k * self.dilation + reach : self.stride] for k in range(self.taps)]
         return self.mix(torch.cat(taps, -1)), update
 

@@ -30,7 +30,7 @@ class Augment:
     clip_probability: float = 0.06
 
     def __call__(self, samples: Floats, babble: Floats, rng: np.random.Generator) -> Floats:
-        """One random way to the microphone. babble: other people's speech, as long as `samples` or longer."""
+        """One random way to the microphone. babble: other people's speech."""
         if rng.random() < self.reverb_probability:
             samples = _reverberate(samples, rng.uniform(*self.reverb), rng)
         if rng.random() < self.noise_probability:
@@ -69,7 +69,7 @@ def _reverberate(samples: Floats, rt60: float, rng: np.random.Generator) -> Floa
 def _noise(length: int, babble: Floats, rng: np.random.Generator) -> Floats:
     kind = rng.choice(["white", "pink", "brown", "hum", "babble"], p=[0.2, 0.25, 0.2, 0.1, 0.25])
     if kind == "babble":
-        return np.roll(babble, int(rng.integers(len(babble))))[:length]
+        return np.resize(np.roll(babble, int(rng.integers(len(babble)))), length)
     if kind == "hum":
         time = np.arange(length) / SAMPLE_RATE
         base = rng.choice([50.0, 60.0]) * rng.uniform(0.99, 1.01)

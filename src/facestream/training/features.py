@@ -93,22 +93,23 @@ def make_samples(
 
 
 def make_captured(
-    clip: CaptureClip, clip_id: str, versions: int, augment: Augment, babble: Floats, rng: np.random.Generator
+    clip: CaptureClip, versions: int, augment: Augment, babble: Floats, rng: np.random.Generator
 ) -> Iterator[Sample]:
     """A captured clip, clean and augmented (never at another speed): its mouth is measured, its phones are unknown."""
     face = clip.motion.select(FACE).values
     frames = min(len(face), len(clip.samples) // Timing().frame_samples)
-    measured = tuple(name for name, known in zip(clip.motion.channels, clip.mask, strict=True) if known)
+    measured = tuple(name for name, known in zip(FACE, clip.captured, strict=True) if known)
+    seal = np.where(clip.seal_known, clip.seal, np.nan)[:frames]
     for version in range(versions + 1):
         level = _level(clip.samples, rng)
         heard = level if version == 0 else augment(level, babble, rng)
         yield Sample(
-            Item(clip_id, "capture", "capture", version == 0, 0, 0, frames, measured),
+            Item(clip.name, "captured", "capture", version == 0, 0, 0, frames, measured),
             {
                 "mel": log_mel(heard)[: 4 * frames],
                 "face": face[:frames],
                 "lips": face[:frames],
-                "events": np.full((frames, 2), np.nan, np.float32),
+                "events": np.stack((seal, np.full(frames, np.nan)), 1),
                 "phones": np.full((2 * frames, 1), UNKNOWN, np.float32),
             },
         )

@@ -18,6 +18,8 @@ from torch import Tensor, nn
 from facestream.motion.spaces import LIFE, MOUTH, seal_lips
 from facestream.signals import FACE, ROTATIONS, Floats
 
+FAINT = 0.02  # a component that moves less than this is not blown up to unit variance
+
 
 @dataclass(frozen=True)
 class CodecConfig:
@@ -62,7 +64,7 @@ class LinearCodec(nn.Module):
             centred = values[:, columns] - mean[columns]
             variance, axes = np.linalg.eigh(centred.T @ centred / len(values))
             largest = np.argsort(variance)[::-1][:count]
-            deviation = np.sqrt(np.maximum(variance[largest], 1e-6))
+            deviation = np.sqrt(np.maximum(variance[largest], FAINT**2))
             rows = slice(offset, offset + count)
             self.basis[rows, columns] = torch.from_numpy((axes[:, largest] * deviation).T.astype(np.float32))
             self.analysis[columns, rows] = torch.from_numpy((axes[:, largest] / deviation).astype(np.float32))

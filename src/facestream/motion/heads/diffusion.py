@@ -62,7 +62,7 @@ class DiffusionHead(nn.Module):
         self.out = nn.Linear(config.width, latents)
 
     def denoise(self, noisy: Tensor, level: Tensor, context: Tensor) -> Tensor:
-        """noisy: [..., D] at noise level [..., 1] (0 clean, 1 pure noise); context: [..., C] → clean estimate [..., D]."""
+        """noisy: [..., D] at noise level [..., 1] (one for all may be given as [1, ..., 1]; 0 clean, 1 pure noise); context: [..., C] → clean estimate [..., D]."""
         angle = level * self.frequencies
         condition = F.silu(self.from_context(context) + self.from_level(torch.cat((angle.sin(), angle.cos()), -1)))
         x = self.from_noisy(noisy) + condition
@@ -83,7 +83,7 @@ class DiffusionHead(nn.Module):
         """context: [..., C], noise: [..., D] → latents [..., D]. Where the noise is 0 the result is decided by the context."""
         x = noise
         for k in range(self.steps, 0, -1):
-            level = torch.full_like(x[..., :1], k / self.steps)
+            level = x.new_full((1,) * x.ndim, k / self.steps)
             clean = self.denoise(x, level, context)
             x = clean + (k - 1) / k * (x - clean)
         return x

@@ -1,0 +1,1 @@
+"""Live: packets of sound in, frames of a face out. Needs no torch."""

@@ -1,0 +1,85 @@
+"""A talker that is ready to run: a bundle, loaded into ONNX Runtime.
+
+Shapes: L lanes, S styles, D latents, C channels, H hops a frame, B mel bands.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+
+from facestream.errors import BundleError
+from facestream.signals import Floats
+from facestream.streaming.memory import empty, write
+from facestream.talkers.bundle import NETWORK, NEW, BundleConfig, read_config
+
+Memories = dict[str, Floats]
+
+
+class Talker:
+    """One step of a network, for any number of lanes. Holds no user's state: that is passed in and written back."""
+
+    def __init__(self, folder: str | os.PathLike[str], threads: int = 1) -> None:
+        self.config: BundleConfig = read_config(Path(folder))
+        self.timing = self.config.timing
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        path = Path(folder) / NETWORK
+        if not path.is_file():
+            raise BundleError(f"'{folder}' is not a whole bundle: it has no {NETWORK}; copy it again")
+        try:
+            self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # onnxruntime raises several kinds, none of them public
+            raise BundleError(f"'{path}' is not a network that ONNX Runtime can load ({error}); copy the bundle again") from error
+        self._outputs = ["face", *(NEW + name for name in self.config.memories)]
+
+    def newcomers(self, lanes: int) -> Memories:
+        """Memories of lanes that have heard nothing yet."""
+        return empty(self.config.memories, lanes)
+
+    def style(self, name: str) -> Floats:
+        """Weights of a named style, [S]."""
+        if name not in self.config.styles:
+            near = difflib.get_close_matches(name, self.config.styles, 1)
+            guess = f" Did you mean '{near[0]}'?" if near else ""
+            raise BundleError(f"this talker has no style '{name}'; it has: {', '.join(self.config.styles)}.{guess}")
+        return np.eye(len(self.config.styles), dtype=np.float32)[self.config.styles.index(name)]
+
+    def noise(self, seed: int, step: int) -> Floats:
+        """The noise of one lane at one step, [D]: depends on nothing else, so nobody's face depends on who is there too."""
+        source = np.random.Generator(np.random.Philox(key=(seed << 64) | step))
+        return source.standard_normal(self.config.latents, np.float32)
+
+    def step(
+        self,
+        sound: Floats,
+        style: Floats,
+        noise: Floats,
+        memories: Mapping[str, Floats],
+        step: npt.NDArray[np.int64],
+        lanes: npt.NDArray[np.intp],
+    ) -> Floats:
+        """Run all lanes one frame on, remember for those listed in `lanes`, and return the faces [L, C].
+
+        sound: [L, H, B]; style: [L, S]; noise: [L, D]; step: [L] the lanes' clocks, which the caller moves.
+        """
+        inputs = {"sound": sound, "style": style, "noise": noise, "step": step, **memories}
+        face, *new = self._session.run(self._outputs, inputs)
+        write(self.config.memories, memories, dict(zip(self.config.memories, new, strict=True)), step, lanes)
+        return face  # type: ignore[no-any-return]
+
+
+def load(bundle: str | os.PathLike[str] | None = None) -> Talker:
+    """Load a talker: the one that ships with facestream, or a bundle folder."""
+    if bundle is not None:
+        return Talker(bundle)
+    with resources.as_file(resources.files("facestream") / "assets" / "talker") as folder:
+        return Talker(folder)

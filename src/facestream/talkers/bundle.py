@@ -1,0 +1,92 @@
+"""A bundle: the folder in which a trained talker travels.
+
+    config.json    what it is, strictly: rates, channels, styles, memories, licence
+    talker.onnx    one step of the network: memories in, what is new out, any number of lanes
+    README.md      the model card
+
+Needs no torch. The step's inputs are sound [L, hops, bands], style [L, styles], noise [L, latents], step [L] and the
+memories by name; its outputs are face [L, channels] and the update of each memory as `new.NAME`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from facestream.errors import BundleError
+from facestream.streaming.memory import Memory, describe, parse
+from facestream.timing import Timing
+
+FORMAT = 1
+CONFIG, NETWORK, CARD = "config.json", "talker.onnx", "README.md"
+NEW = "new."  # prefix of an update among the network's outputs
+
+
+@dataclass(frozen=True)
+class BundleConfig:
+    """What a bundle says of itself.
+
+    fps, delay: see timing.Timing; bands: mel bands; latents: width of the noise; channels, styles: names in the order of
+    the network's columns; memories: the network's memory plan; licence: SPDX name; made_from: sources and their licences.
+    """
+
+    format: int
+    name: str
+    fps: int
+    delay: int
+    bands: int
+    latents: int
+    channels: tuple[str, ...]
+    styles: tuple[str, ...]
+    memories: Mapping[str, Memory]
+    licence: str
+    made_from: tuple[str, ...]
+
+    @property
+    def timing(self) -> Timing:
+        """Rates and delay."""
+        return Timing(self.fps, self.delay)
+
+
+def write_config(folder: Path, config: BundleConfig) -> None:
+    """Write config.json."""
+    fields = {field.name: getattr(config, field.name) for field in dataclasses.fields(config)}
+    fields["memories"] = describe(config.memories)
+    (folder / CONFIG).write_text(json.dumps(fields, indent=1) + "\n", encoding="utf-8")
+
+
+def read_config(folder: Path) -> BundleConfig:
+    """Read config.json. Raises BundleError: no such file, torn, another format, keys unknown or missing."""
+    path = folder / CONFIG
+    if not path.is_file():
+        raise BundleError(f"'{folder}' is not a bundle: it has no {CONFIG}; expected a folder with {CONFIG} and {NETWORK}")
+    try:
+        fields = json.loads(path.read_text(encoding="utf-8"))
+        found = fields.get("format")
+    except (ValueError, AttributeError) as error:
+        raise BundleError(f"'{path}' is torn or not JSON ({error}); copy the bundle again") from error
+    if found != FORMAT:
+        raise BundleError(f"'{path}' is of format {found}; this facestream reads format {FORMAT}: install the release it was made for")
+    _check_keys(path, fields)
+    try:
+        fields["memories"] = parse(fields["memories"])
+    except (KeyError, TypeError, AttributeError) as error:
+        raise BundleError(f"'{path}' describes a memory that this facestream does not know ({error})") from error
+    return BundleConfig(**{key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()})
+
+
+def _check_keys(path: Path, fields: dict[str, Any]) -> None:
+    known = [field.name for field in dataclasses.fields(BundleConfig)]
+    for key in fields:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, 1)
+            guess = f"; did you mean '{near[0]}'?" if near else ""
+            raise BundleError(f"'{path}' has the unknown key '{key}'{guess} Known: {', '.join(known)}")
+    missing = [key for key in known if key not in fields]
+    if missing:
+        raise BundleError(f"'{path}' lacks {', '.join(missing)}; it is torn or was edited: copy the bundle again")
