@@ -16,11 +16,11 @@ _BROW_RINGS = 18
 
 def brow(left: bool) -> Part:
     """One brow: a soft roll on the skin, thick at the inner end, that moves with the skin below it."""
-    along = np.linspace(0, 1, _BROW_RINGS)
+    along = 0.5 - 0.5 * np.cos(np.linspace(0, np.pi, _BROW_RINGS))
     x = 0.145 + 0.475 * along
     y = 0.425 + 0.075 * np.sin(np.pi * np.clip(along * 0.90 + 0.06, 0, 1)) - 0.020 * along
-    thick = 0.052 * (1 - 0.62 * along) * np.sqrt(np.clip(1 - (1 - np.clip(along / 0.12, 0, 1)) ** 2, 0.02, 1)) * np.sqrt(np.clip((1 - along) / 0.10, 0.02, 1))
-    thick = np.minimum(thick, 0.052)
+    taper = np.sqrt(np.clip(1 - (1 - np.clip(along / 0.13, 0, 1)) ** 2, 0.003, 1)) * np.clip((1 - along) / 0.15, 0.003, 1) ** 0.4
+    thick = (0.056 - 0.034 * along) * np.minimum(taper, 1)
     angle = np.linspace(0, 2 * np.pi, 8, endpoint=False)
     px, py = np.repeat(x, 8), (y[:, None] + thick[:, None] * np.cos(angle)).reshape(-1)
     pz = front(px, py) + (0.6 * thick[:, None] * np.sin(angle) + 0.008).reshape(-1)
@@ -54,7 +54,7 @@ def ears() -> Part:
     return Part(Mesh.joined([mesh, mirrored(mesh)]))
 
 
-_HAIRLINE = ((-180.0, -0.62), (-128.0, -0.55), (-112.0, -0.02), (-100.0, 0.16), (-88.0, 0.02), (-76.0, 0.10), (-66.0, 0.46), (-48.0, 0.74), (-20.0, 0.90), (10.0, 0.80), (38.0, 0.66), (60.0, 0.44), (76.0, 0.10), (88.0, 0.02), (100.0, 0.16), (112.0, -0.02), (128.0, -0.55), (180.0, -0.62))  # fmt: skip
+_HAIRLINE = ((-180.0, -0.62), (-132.0, -0.58), (-116.0, -0.20), (-106.0, 0.24), (-96.0, 0.28), (-86.0, 0.12), (-77.0, 0.10), (-66.0, 0.50), (-48.0, 0.76), (-20.0, 0.90), (10.0, 0.82), (38.0, 0.68), (60.0, 0.50), (77.0, 0.10), (86.0, 0.12), (96.0, 0.28), (106.0, 0.24), (116.0, -0.20), (132.0, -0.58), (180.0, -0.62))  # fmt: skip
 
 
 def hair() -> Part:
@@ -86,7 +86,9 @@ def shirt() -> Part:
     """Shoulders in a shirt with a round collar; they do not turn with the head."""
     angle = np.linspace(-np.pi, np.pi, 56, endpoint=False)
     side = np.sin(angle) ** 2
-    rings = [np.stack([a * np.sin(angle), front_y + (side_y - front_y) * side, d * np.cos(angle) - 0.03], -1) for a, d, side_y, front_y in _SHIRT[::-1]]
+    at = np.linspace(0, len(_SHIRT) - 1, 20)[::-1]
+    smooth = [profile(at, list(enumerate(column))) for column in zip(*_SHIRT, strict=True)]
+    rings = [np.stack([a * np.sin(angle), front_y + (side_y - front_y) * side, d * np.cos(angle) - 0.03], -1) for a, d, side_y, front_y in zip(*smooth, strict=True)]
     body = painted(np.concatenate(rings), grid_triangles(len(rings), 56, wrap=True), paint.SHIRT)
     a, d, side_y, front_y = _SHIRT[1]
     turn = np.linspace(0, 2 * np.pi, 10, endpoint=False)[:, None]

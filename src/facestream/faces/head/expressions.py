@@ -105,12 +105,11 @@ def _jaw_open(face: Face) -> Array:
 
 def _mouth_close(face: Face) -> Array:
     """What brings the lips together again under an open jaw."""
+    # on the seam the closing is as round as the opening; further away it is spread wider, so that no edge is left
+    away = step(0.0, 0.16, np.abs(face.t))
+    amount = face.inside * (1 - away) + (1 - step(0.15, 1.45, face.u)) * away
     line = np.stack([face.x, seam(face.x), face.z], -1)
-    # both rims of the seam at this x, on the neutral surface: the same point
-    inner = np.minimum(face.u, 1.0)
-    inside = np.sqrt(1 - inner**2)
-    low = jaw_drop(line, CORNER_DROP + (1 - CORNER_DROP) * inside)
-    high = jaw_drop(line, CORNER_DROP * (1 - inside) ** 1.2)
+    low, high = jaw_drop(line, CORNER_DROP + (1 - CORNER_DROP) * amount), jaw_drop(line, CORNER_DROP * (1 - amount) ** 1.2)
     meet = high + UPPER_SHARE * (low - high)
     up = (meet - high) * (np.where(face.side > 0, 1 - step(0.07, 0.24, face.t), 0) * face.ahead)[:, None]
     down = (meet - low) * (np.where(face.side < 0, 1 - step(0.10, 0.42, -face.t), 0) * face.ahead)[:, None]
@@ -126,13 +125,13 @@ def _move(face: Face, x: Array | float = 0.0, y: Array | float = 0.0, z: Array |
 def _pucker(face: Face) -> Array:
     m = face.mouth(2.4, 0.20)
     lips = face.lip(True, 0.10) + face.lip(False, 0.10)
-    return _move(face, -0.46 * face.x * m, 0.55 * face.t * lips, 0.135 * m + 0.07 * m * np.clip(face.u, 0, 1.3) ** 2)
+    return _move(face, -0.54 * face.x * m, 0.50 * face.t * lips, 0.140 * m + 0.08 * m * np.clip(face.u, 0, 1.3) ** 2)
 
 
 def _funnel(face: Face) -> Array:
     m = face.mouth(2.4, 0.20)
     open_up, open_down = face.lip(True, 0.16), face.lip(False, 0.20)
-    return _move(face, -0.34 * face.x * m, 0.080 * open_up - 0.105 * open_down, 0.115 * m + 0.07 * m * np.clip(face.u, 0, 1.3) ** 2)
+    return _move(face, -0.42 * face.x * m, 0.042 * open_up - 0.095 * open_down, 0.120 * m + 0.08 * m * np.clip(face.u, 0, 1.3) ** 2)
 
 
 def _roll(face: Face, above: bool) -> Array:
@@ -140,7 +139,7 @@ def _roll(face: Face, above: bool) -> Array:
     lip = face.lip(above, 0.05)
     seamward = np.where(np.abs(face.t) < 0.12, -0.62 * face.t, 0) * lip
     near = 1 - step(0.0, 0.10, np.abs(face.t))
-    return _move(face, 0.0, seamward + (0.0 if above else 0.018) * lip * near, -0.075 * lip * near - 0.020 * lip)
+    return _move(face, 0.0, seamward + (-0.010 if above else 0.035) * lip * near, -0.075 * lip * near - 0.020 * lip)
 
 
 def _press(face: Face, left: bool) -> Array:

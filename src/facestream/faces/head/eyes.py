@@ -18,7 +18,7 @@ from facestream.faces.mesh import grid_triangles
 _SEGMENTS = 32
 _PUPIL, _IRIS = 15.5, 34.0
 # Rings: degrees from the line of sight, and the part of the eye whose colour the ring has.
-_RINGS = ((1.0, "pupil"), (9.0, "pupil"), (_PUPIL, "pupil"), (_PUPIL, "iris"), (20.0, "iris"), (26.0, "iris"), (31.0, "iris"), (_IRIS, "limbus"), (_IRIS + 2.0, "sclera"), (45.0, "sclera"), (58.0, "sclera"), (74.0, "sclera"), (95.0, "sclera"))  # fmt: skip
+_RINGS = ((0.05, "pupil"), (9.0, "pupil"), (_PUPIL, "pupil"), (_PUPIL, "iris"), (20.0, "iris"), (26.0, "iris"), (31.0, "iris"), (_IRIS, "limbus"), (_IRIS + 2.0, "sclera"), (45.0, "sclera"), (58.0, "sclera"), (74.0, "sclera"), (95.0, "sclera"))  # fmt: skip
 
 
 def eyeball(left: bool) -> Part:
@@ -34,7 +34,7 @@ def eyeball(left: bool) -> Part:
     weld[3 * _SEGMENTS : 4 * _SEGMENTS] = np.arange(2 * _SEGMENTS, 3 * _SEGMENTS)
     place = np.concatenate(points)
     # the upper lid shades the top of the globe
-    shade = 1 - 0.60 * step(0.02, 0.17, place[:, 1])
+    shade = (1 - 0.62 * step(0.02, 0.17, place[:, 1])) * (1 - 0.40 * step(0.14, 0.25, np.hypot(place[:, 0], 0.6 * place[:, 1])))
     triangles = grid_triangles(len(_RINGS), _SEGMENTS, wrap=True)
     return Part(painted(place + eye_center(left), triangles, np.concatenate(colors), 1.0, shade, weld))
 
@@ -52,19 +52,26 @@ def _ring_color(kind: str, degrees: float, around: Array) -> Array:
 
 
 def lash_line(lids: Lids, left: bool, lid_shapes: dict[str, Array]) -> Part:
-    """A dark band from the lids' rims to the globe: a line of lashes with the lids' thickness."""
+    """A dark band on the lids' rims, thick above and thin below, that reaches inwards to the globe."""
     rim = lids.rim(left)
     center = eye_center(left)
-    points = lids.skin.points
+    edge = lids.skin.points[rim]
+    above = np.arange(len(rim)) > len(rim) // 2
+    half_way = np.abs(edge[:, 0] - edge[:, 0].mean()) / np.ptp(edge[:, 0]) * 2
+    outwards = np.sign(edge[:, 0] - edge[:, 0].mean()) * np.sign(center[0])
+    thick = np.where(above, 0.034 + 0.010 * outwards * half_way, 0.010) * (1 - 0.75 * half_way**4)
 
-    def inner(place: Array) -> Array:
-        away = place - center
-        return center + away * (0.985 * EYE_RADIUS / np.linalg.norm(away, axis=1, keepdims=True))
+    def rings(edge: Array) -> Array:
+        """Outer border, front and inner border of the band along a moved edge, [3 E, 3]."""
+        away = edge - center
+        distance = np.linalg.norm(away, axis=1, keepdims=True)
+        up = np.stack([0 * thick, np.where(above, thick, -thick), 0 * thick], -1)
+        front = center + away * (1 + 0.016 / distance)
+        outer = edge + up - center
+        outer = center + outer * (np.maximum(np.linalg.norm(outer, axis=1, keepdims=True), distance) / np.linalg.norm(outer, axis=1, keepdims=True))
+        return np.concatenate([outer + 0.3 * (front - edge), front, center + away * (0.985 * EYE_RADIUS / distance)])
 
-    outer = points[rim]
-    shapes = {}
-    for name, moved in lid_shapes.items():
-        if name.startswith("eye") and np.any(moved[rim]):
-            shapes[name] = np.concatenate([moved[rim], inner(outer + moved[rim]) - inner(outer)])
-    triangles = grid_triangles(2, len(rim), wrap=True)
-    return Part(painted(np.concatenate([outer, inner(outer)]), triangles, paint.LASH, 0.0, 0.9), shapes)
+    rest = rings(edge)
+    shapes = {name: rings(edge + moved[rim]) - rest for name, moved in lid_shapes.items() if np.any(moved[rim])}
+    triangles = grid_triangles(3, len(rim), wrap=True)
+    return Part(painted(rest, triangles, paint.LASH, 0.0, 0.9), shapes)

@@ -264,9 +264,9 @@ def _lid_slit(skin: Skin, lids: Lids, left: bool, lash_start: int) -> Slit:
     columns, row = skin.eye_columns(left), skin.rows["lids"]
     count, ring = len(columns), len(lids.rim(left))
     lower_at, upper_at = 1 + np.arange(count), ring - 1 - np.arange(count)
-    upper = [skin.lids_upper[columns], *(skin.grid[row + k, columns] for k in (1, 2, 3)), lash_start + upper_at, lash_start + ring + upper_at]
-    lower = [*(skin.grid[row - k, columns] for k in range(4)), lash_start + lower_at, lash_start + ring + lower_at]
-    return Slit(np.array(lower, np.int32), np.array(upper, np.int32), np.array((1, 0.7, 0.4, 0.15, 1, 1), np.float32))
+    upper = [skin.lids_upper[columns], *(skin.grid[row + k, columns] for k in (1, 2, 3)), *(lash_start + k * ring + upper_at for k in range(3))]
+    lower = [*(skin.grid[row - k, columns] for k in range(4)), *(lash_start + k * ring + lower_at for k in range(3))]
+    return Slit(np.array(lower, np.int32), np.array(upper, np.int32), np.array((1, 0.7, 0.4, 0.15, 1, 1, 1), np.float32))
 
 
 def _globe(lids: Lids, left: bool, ball: slice, lash_start: int) -> Globe:
@@ -276,6 +276,6 @@ def _globe(lids: Lids, left: bool, ball: slice, lash_start: int) -> Globe:
     ring = len(lids.rim(left))
     own = np.concatenate([*(skin.grid[row, columns] for row in rows), skin.lids_upper[columns]])
     reach = np.full(len(own), 1.035 * EYE_RADIUS)
-    lash = lash_start + np.arange(2 * ring)
-    reaches = np.concatenate([reach, np.full(ring, 1.03 * EYE_RADIUS), np.full(ring, 0.985 * EYE_RADIUS)])
+    lash = lash_start + np.arange(3 * ring)
+    reaches = np.concatenate([reach, np.full(ring, 1.06 * EYE_RADIUS), np.full(ring, 1.08 * EYE_RADIUS), np.full(ring, 0.985 * EYE_RADIUS)])
     return Globe(eye_center(left).astype(np.float32), ball, np.concatenate([own, lash]).astype(np.int32), reaches.astype(np.float32))

@@ -16,7 +16,7 @@ from facestream.faces.head.skin import MOUTH_HALF, MOUTH_Y, Skin
 from facestream.faces.mesh import Indices, grid_triangles
 
 # Rings of the cavity behind the seam: depth, distance from the seam's height, width, share that follows the jaw not the lips.
-_RINGS = ((0.0, 0.0, 1.0, 0.0), (0.030, 0.010, 1.0, 0.0), (0.055, 0.095, 1.0, 0.15), (0.12, 0.165, 0.98, 0.6), (0.38, 0.18, 0.92, 1.0), (0.62, 0.13, 0.6, 1.0), (0.70, 0.01, 0.1, 1.0))  # fmt: skip
+_RINGS = ((0.0, 0.0, 1.0, 0.0), (0.030, 0.010, 1.0, 0.0), (0.055, 0.095, 1.0, 0.15), (0.12, 0.165, 0.98, 0.6), (0.38, 0.18, 0.92, 1.0), (0.62, 0.13, 0.6, 1.0), (0.70, 0.0, 0.0, 1.0))  # fmt: skip
 
 
 def seam_loop(skin: Skin) -> Indices:
@@ -42,6 +42,8 @@ def cavity(skin: Skin, skin_shapes: dict[str, Array]) -> Part:
         ring = rim * np.array((width, 1, 1)) + np.stack([0 * side, side * away * np.maximum(inside, 0.25), 0 * side - depth], -1)
         if depth > 0.2:
             ring[:, 2] = seam_depth(skin) - depth
+        if width == 0:
+            ring[:] = ring.mean(axis=0)
         rings.append(ring)
         colors.append(np.broadcast_to(paint.LIP * 0.8 + (paint.CAVITY - paint.LIP * 0.8) * step(0.0, 0.06, depth), ring.shape) * (1 - 0.75 * step(0.1, 0.62, depth)))
         for name, moved in skin_shapes.items():
@@ -54,10 +56,10 @@ def cavity(skin: Skin, skin_shapes: dict[str, Array]) -> Part:
 
 def teeth(skin: Skin, above: bool) -> Part:
     """One row of teeth with its gum: an arch whose edge is scalloped tooth by tooth."""
-    angle = np.linspace(-1.25, 1.25, 71)
-    between = np.abs(np.sin(angle * 5.2)) ** 0.35  # 0 between two teeth, 1 on their middles
-    radius, root, edge = (0.215, 0.13, -0.030) if above else (0.195, -0.16, -0.052)
-    behind = 0.068 if above else 0.092
+    angle = np.linspace(-1.4, 1.4, 81)
+    between = np.abs(np.sin(angle * 6.2)) ** 0.35  # 0 between two teeth, 1 on their middles
+    radius, root, edge = (0.262, 0.13, -0.022) if above else (0.240, -0.17, -0.060)
+    behind = 0.085 if above else 0.105
     # rows: height from root (0) to edge (1), distance inwards
     rows = ((0.0, 0.0), (0.30, -0.006), (0.36, 0.0), (0.70, 0.0), (0.95, 0.004), (1.0, 0.016), (1.0, 0.034), (0.6, 0.05), (0.0, 0.06))
     points, colors = [], []
@@ -66,9 +68,9 @@ def teeth(skin: Skin, above: bool) -> Part:
         crown = height > 0.33
         y = y + (root - edge) * 0.05 * (1 - between) * (height > 0.9)
         r = radius - inwards - 0.010 * (1 - between) * crown
-        points.append(np.stack([r * np.sin(angle), MOUTH_Y + y, seam_depth(skin) - behind - 0.23 + (r + 0.015) / 0.23 * 0.23 * np.cos(angle)], -1))
+        points.append(np.stack([r * np.sin(angle), MOUTH_Y + y, seam_depth(skin) - behind - radius + r * np.cos(angle)], -1))
         tint = paint.TOOTH * (0.72 + 0.28 * between[:, None]) if crown else np.broadcast_to(paint.GUM, (len(angle), 3))
-        colors.append(tint * (1 - 0.45 * step(0.5, 1.25, np.abs(angle)))[:, None])
+        colors.append(tint * (1 - 0.70 * step(0.45, 1.35, np.abs(angle)))[:, None])
     place = np.concatenate(points)
     triangles = grid_triangles(len(rows), len(angle))
     if above:

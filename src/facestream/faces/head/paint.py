@@ -39,15 +39,15 @@ def paint_skin(skin: Skin) -> tuple[Array, Array, Array]:
     color = _over(color, BLUSH, 0.42 * both(x, y, (0.50, -0.30), (0.24, 0.17)) * ahead)
     color = _over(color, BLUSH, 0.30 * bump(x, y, (0, -0.22), (0.13, 0.09)) * ahead)
     color = _over(color, LID, 0.55 * both(x, y, (float(EYE[0]), 0.12), (0.30, 0.22)) * ahead)
-    color = _over(color, NOSTRIL, 0.85 * both(x, y, (0.045, -0.300), (0.026, 0.018)) * ahead)
+    color = _over(color, NOSTRIL, 0.55 * both(x, y, (0.048, -0.305), (0.024, 0.016)) * ahead)
     red = _lip_mask(skin)
     color = _over(color, LIP, red)
     shade = np.ones(len(x))
     shade *= 1 - 0.45 * step(-0.98, -1.16, y) * step(-1.75, -1.2, y)  # under the chin
     shade *= 1 - 0.25 * both(x, y, (0.16, 0.08), (0.07, 0.12)) * ahead  # inner hollows of the eyes
-    shade *= 1 - 0.30 * bump(x, y, (0, -0.32), (0.12, 0.045)) * ahead  # under the nose
+    shade *= 1 - 0.16 * bump(x, y, (0, -0.32), (0.12, 0.045)) * ahead  # under the nose
     shade *= 1 - 0.22 * bump(x, y, (0, MOUTH_Y - 0.135), (0.20, 0.04)) * ahead  # under the lower lip
-    shade *= 1 - 0.35 * both(x, y, (MOUTH_HALF, MOUTH_Y + 0.03), (0.03, 0.03)) * ahead
+    shade *= 1 - 0.20 * both(x, y, (MOUTH_HALF, MOUTH_Y + 0.03), (0.03, 0.03)) * ahead
     seam_rows = np.concatenate([skin.grid[skin.rows["seam"], skin.mouth_columns], skin.mouth_upper[skin.mouth_columns]])
     shade[seam_rows] *= 0.45
     return color, 0.30 * red, shade
