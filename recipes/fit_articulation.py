@@ -105,7 +105,7 @@ def design(heard: Heard, part: str, gain: float) -> Floats:
     spoken = np.array([(phone.start, phone.end) for phone in heard.phones if phone.label != SILENCE])
     moved = ARTICULATORS[part]
     presence = bumps(times, spoken[:, 0], spoken[:, 1], moved.wake, moved.rest)
-    return weights * (presence * (1.0 - gain + gain * heard.loudness))[:, None]
+    return np.asarray(weights * (presence * (1.0 - gain + gain * heard.loudness))[:, None], np.float32)
 
 
 def fit(recordings: Sequence[Heard], part: str, channel: str, gain: float) -> Floats:

@@ -99,7 +99,7 @@ def _resample(curve: Floats, fps: float) -> Floats:
 
 
 def _seal(motion: Motion) -> tuple[Floats, npt.NDArray[np.bool_]]:
-    """Closures, [T], as a recording shows them: both lips rolled in over a shut jaw; and where that is reliable, [T]."""
+    """Closures, [T], as recordings show them: both lips rolled in over a shut jaw; and where to rely on it, [T]."""
     rolled = np.minimum(motion["mouthRollLower"], motion["mouthRollUpper"]) / (SEALING_ROLL * GAINS["mouthRollLower"])
     shut = np.clip(1.0 - motion["jawOpen"] / OPEN_JAW, 0.0, 1.0)
     seal = np.clip(rolled, 0.0, 1.0) * shut

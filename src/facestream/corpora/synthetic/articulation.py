@@ -92,11 +92,12 @@ def _coarticulate(phones: Sequence[Phone], spoken: Sequence[Phone], times: Reals
 def segments(phones: Sequence[Phone], last: float) -> tuple[list[str], Reals, Reals]:
     """Names of targets, [K], and their spans in seconds, [K] and [K], gap-free beyond `last`; a diphthong is two."""
     names: list[str] = []
-    borders: list[float] = [0.0]
-    for label, start, end in fill_gaps(phones, max(last, phones[-1].end) + 4 * HOLD):
+    borders: list[float] = [-4 * HOLD]  # silence on both sides, so that the edges are like any pause
+    moved = [Phone(label, start + 4 * HOLD, end + 4 * HOLD) for label, start, end in phones]
+    for label, start, end in fill_gaps(moved, max(last, phones[-1].end) + 8 * HOLD):
         looks = LOOKS[label]
         names += looks
-        borders += [start + (end - start) * (index + 1) / len(looks) for index in range(len(looks))]
+        borders += [start + (end - start) * (index + 1) / len(looks) - 4 * HOLD for index in range(len(looks))]
     return names, np.array(borders[:-1]), np.array(borders[1:])
 
 

@@ -29,6 +29,8 @@ def live(
     n_frames: int, fps: float, prosody: Prosody, phones: Sequence[Phone], style: Style, rng: np.random.Generator
 ) -> Floats:
     """Everything but the mouth, [n, C] (the mouth's channels are 0), for this prosody. Same rng, same face."""
+    if not n_frames:
+        return np.zeros((0, len(FACE)), np.float32)
     times = np.arange(n_frames) / fps
     accents = _accents(prosody, phones, fps)
     pauses = [phone for phone in phones if phone.label == SILENCE and phone.end - phone.start > PAUSE]
@@ -72,7 +74,7 @@ def _head(
     """Yaw, pitch, roll in radians, [n, 3]: sway, a posture for every phrase, nods on accents, a lift with the voice."""
     n, step = len(times), float(times[1]) if len(times) > 1 else 0.04
     slow = np.stack([_noise(n, seconds / step, rng) for seconds in (1.1, 0.9, 1.3)], axis=1)
-    sway = slow * np.radians([1.3, 1.0, 0.9])
+    sway = slow * np.radians([1.7, 1.3, 1.2])
     tremor = np.stack([_noise(n, 0.25 / step, rng) for _ in range(3)], axis=1) * np.radians([0.25, 0.3, 0.2])
     turns = [0.0, *((pause.start + pause.end) / 2 for pause in pauses)]
     postures = rng.normal(size=(len(turns), 3)) * np.radians([3.4, 1.9, 2.4])
@@ -97,11 +99,11 @@ def _head(
 
 
 def _gaze(times: Reals, style: Style, rng: np.random.Generator) -> tuple[Reals, list[float]]:
-    """Where the eyes look, (yaw, pitch) in radians from whom they talk to, [n, 2], and the instants of large glances."""
+    """Where eyes look, (yaw, pitch) in radians from whom they talk to, [n, 2]; and the instants of large glances."""
     gaze = rng.normal(size=(1, 2)) * np.radians(0.6) * np.ones((len(times), 1))
     glances: list[float] = []
     clock, away = float(rng.exponential(1.0)), False
-    while len(times) and clock < times[-1]:
+    while clock < times[-1]:
         away = not away and rng.random() < style.gaze / 60.0
         spread = np.radians([9.0, 5.0]) if away else np.radians([1.3, 0.9])
         aim = np.clip(rng.normal(size=2) * spread, -0.3, 0.3)
@@ -133,8 +135,6 @@ def _blinks(
 ) -> Reals:
     """Lids, [n]: 1 is shut. Log-normal intervals, drawn to pauses and large glances; every blink is shut on a frame."""
     out = np.zeros(len(times))
-    if not len(times):
-        return out
     mean, spread = 60.0 / style.blinks, 0.55
     invitations = sorted([*glances, *(pause.start + 0.05 for pause in pauses)])
     clock = float(rng.uniform(0.3, mean))

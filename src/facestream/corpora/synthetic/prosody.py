@@ -68,8 +68,8 @@ def track_pitch(samples: Floats, n_frames: int, fps: int = 25) -> tuple[Floats, 
     frames = (frames - frames.mean(axis=1, keepdims=True)) * window
     lags = np.arange(int(PITCH_RATE / HIGHEST_HZ), int(PITCH_RATE / LOWEST_HZ) + 1)
     correlation = _autocorrelation(frames, lags) / _autocorrelation(window[None], lags)
-    # A small price for long lags keeps the octave below from winning.
-    best = np.argmax(correlation - 0.02 * np.log2(lags / lags[0]), axis=1)
+    # A price for long lags keeps the octave below from winning.
+    best = np.argmax(correlation - 0.06 * np.log2(lags / lags[0]), axis=1)
     strength = correlation[np.arange(n_frames), best]
     voiced = (strength > VOICED) & (best > 0) & (best < len(lags) - 1)
     semitones = 12.0 * np.log2(PITCH_RATE / _peak(correlation, lags, best))
