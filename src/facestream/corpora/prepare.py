@@ -51,7 +51,7 @@ def summarise(folder: Path) -> Summary:
     summary = Summary()
     for utterance in ShardReader(folder):
         summary.add(utterance.corpus, utterance.speaker, utterance.seconds)
-    summary.dropped.update(_read_dropped(folder).values())
+    summary.dropped.update(read_dropped(folder).values())
     return summary
 
 
@@ -64,7 +64,7 @@ def prepare_speech(folder: Path, out: Path, quality: Quality | None = None) -> S
     aligner = Aligner()
     recordings = list(open_recordings(folder))
     with ShardWriter(out) as writer, (out / DROPPED).open("a", encoding="utf-8") as dropped:
-        decided = _read_dropped(out)
+        decided = read_dropped(out)
         for recording in track(recordings, description=f"aligning {folder.name}"):
             if recording.id in writer or recording.id in decided:
                 continue
@@ -101,7 +101,7 @@ def _utterance(recording: Recording, samples: Floats, alignment: Alignment) -> U
     return Utterance(samples=samples, phones=alignment.phones, **fields)
 
 
-def _read_dropped(folder: Path) -> dict[str, str]:
+def read_dropped(folder: Path) -> dict[str, str]:
     """Ids left out earlier, with reasons; a torn last row is passed over and decided again."""
     path = folder / DROPPED
     rows = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.is_file() else []

@@ -5,7 +5,7 @@ Where a language has a sound that English lacks, the lips decide: rounded front 
 
 from __future__ import annotations
 
-import re
+import unicodedata
 from collections.abc import Callable, Mapping
 
 from facestream.corpora.phones import PHONES, SILENCE
@@ -56,22 +56,24 @@ _IPA = _table(
     "ʔ=SIL q=K c=K ɟ=G ɢ=G ʈ=T ɖ=D ɰ=W ɥ=W ʍ=W ʕ=HH ʝ=Y ɓ=B ɗ=D ʦ=T ʧ=CH ʤ=JH "
     "tʃ=CH dʒ=JH tɕ=CH dʑ=JH tʂ=CH dʐ=JH ʈʂ=CH ts=T dz=D pf=F "
     "aɪ=AY ɑɪ=AY ʌɪ=AY ai=AY aj=AY aɪə=AY aʊ=AW au=AW aw=AW aʊə=AW eɪ=EY ei=EY ɛɪ=EY oʊ=OW ou=OW əʊ=OW "
-    "ɔɪ=OY oi=OY ɔø=OY ɔʏ=OY əl=L"
+    "ɔɪ=OY oi=OY ɔø=OY ɔʏ=OY ɑu=AW ɑo=AW əl=L nɡ=NG"
 )
-_IPA_LETTERS = frozenset("".join(_IPA))
 
 
-def from_ipa(symbol: str) -> str | None:
-    """An IPA phoneme as espeak-ng writes it → the nearest ARPABET phone; None if no letter of it is known.
+def ipa_phones(symbol: str) -> tuple[str, ...]:
+    """An IPA symbol as espeak-ng writes it → the nearest ARPABET phones, one after another (Mandarin "ong" is two).
 
-    Stress, length, tone and other marks are dropped; of an unknown cluster the longest, first known part counts.
+    Stress, length, tone and other marks are dropped; empty if nothing else is there. Raises KeyError for a letter
+    without a counterpart.
     """
-    letters = "".join(letter for letter in re.sub(r"\(.*?\)", "", symbol) if letter in _IPA_LETTERS)
-    for length in range(len(letters), 0, -1):
-        for start in range(len(letters) - length + 1):
-            if (phone := _IPA.get(letters[start : start + length])) is not None:
-                return phone
-    return None
+    bare = (letter if letter in _IPA else unicodedata.normalize("NFD", letter)[0] for letter in symbol)
+    letters = "".join(letter for letter in bare if unicodedata.category(letter) == "Ll")
+    phones = []
+    while letters:
+        part = next((letters[:length] for length in (3, 2) if letters[:length] in _IPA), letters[0])
+        phones.append(_IPA[part])
+        letters = letters[len(part) :]
+    return tuple(phones)
 
 
 Translate = Callable[[str], str | None]
