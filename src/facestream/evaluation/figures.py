@@ -1,0 +1,87 @@
+"""Figures on paper: as JSON, and as tables for the terminal."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Group
+from rich.table import Table
+
+from facestream.errors import SinkError
+
+if TYPE_CHECKING:
+    from facestream.evaluation.capture import CaptureReport
+    from facestream.evaluation.lips import LipsReport
+
+
+def plain(figures: dict[str, Any]) -> dict[str, Any]:
+    """Nested figures as JSON knows them: four decimals, None for NaN, lists for tuples."""
+    return {name: _plain(value) for name, value in figures.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return plain(value)
+    if isinstance(value, (list, tuple)):
+        return [_plain(each) for each in value]
+    if isinstance(value, float):
+        return None if math.isnan(value) else round(value, 4)
+    return value
+
+
+def save_json(figures: dict[str, Any], path: Path) -> None:
+    """Write figures, whole or not at all. Raises SinkError if the file cannot be written."""
+    unfinished = path.with_name(path.name + ".part")
+    try:
+        unfinished.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        unfinished.replace(path)
+    except OSError as error:
+        raise SinkError(f"'{path}' cannot be written: {error.strerror}") from None
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def lips_tables(report: LipsReport) -> Group:
+    """The summary with its intervals and the baseline, each channel's row, and what was skipped."""
+    from facestream.evaluation.lips import channels
+
+    summary, baseline, intervals = report.summary(), report.baseline_summary(), report.intervals()
+    sounds = sum(len(score.closures.sounds) for score in report.scores)
+    title = f"{len(report.scores)} recordings, {sounds} P B M"
+    figures = Table("", *_numbers("talker", "95 %", "loudness"), title=title, title_justify="left")
+    for name, value in summary.items():
+        low, high = intervals[name]
+        figures.add_row(name, _figure(value), f"{_figure(low)} – {_figure(high)}", _figure(baseline[name]))
+    rows = Table("channel", *_numbers("r", "lag ms", "amplitude ratio"))
+    for name, following in channels(report.scores).items():
+        rows.add_row(name, _figure(following.now), _figure(following.lag_ms), _figure(following.ratio))
+    return Group(figures, rows, *(f"skipped {reason}" for reason in report.skipped))
+
+
+def capture_tables(report: CaptureReport) -> Group:
+    """A table a recording and one of all: each channel against the measurement, the baseline beside it."""
+    names = [*report.recordings, "all recordings"]
+    tables = []
+    for name, rows in zip(names, [*report.recordings.values(), report.pooled()], strict=True):
+        columns = ("r", "best r", "lag ms", "amplitude ratio", "loudness r", "best", "lag ms")
+        table = Table("channel", *_numbers(*columns), title=name, title_justify="left")
+        for channel, (face, loudness) in rows.items():
+            cells = (face.now, face.best, face.lag_ms, face.ratio, loudness.now, loudness.best, loudness.lag_ms)
+            table.add_row(channel, *map(_figure, cells))
+        tables.append(table)
+    return Group(*tables)
+
+
+def _numbers(*headers: str) -> list[Any]:
+    from rich.table import Column
+
+    return [Column(header, justify="right") for header in headers]
+
+
+def _figure(value: float) -> str:
+    if math.isnan(value):
+        return "–"
+    return f"{value:.1f}" if abs(value) >= 2 else f"{value:.3f}"

@@ -1,0 +1,244 @@
+"""Lips against phones: does a face shut, bite, open and round with its speech?
+
+Forced alignment says which sound was spoken when, the articulation rules say what a neutral mouth does then; a face is
+judged by its ARKit curves alone, so any system's motion can be. Shapes: N samples at 16 kHz, T motion frames.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from facestream.audio.waveform import read_audio
+from facestream.corpora.alignment import Aligner
+from facestream.corpora.phones import BILABIAL, LABIODENTAL, SILENCE, Phone
+from facestream.corpora.readers import open_recordings
+from facestream.corpora.synthetic.articulation import articulate
+from facestream.corpora.synthetic.prosody import measure_loudness
+from facestream.corpora.synthetic.styles import NEUTRAL
+from facestream.errors import CorpusError, MotionError
+from facestream.evaluation.curves import Following, Frames, Reals, follow, jitter
+from facestream.evaluation.events import Events, bitten_lip, closed_lips, find_events, near, pauses, rates
+from facestream.evaluation.figures import plain
+from facestream.evaluation.loudness import loudness_mouth
+from facestream.evaluation.strip_plot import strip_plot
+from facestream.motion.spaces import MOUTH
+from facestream.runtime.stream import animate
+from facestream.runtime.talker import Talker
+from facestream.signals import ARKIT, FACE, Floats, Motion
+
+LIPS: tuple[str, ...] = tuple(name for name in ARKIT if name in MOUTH)
+MARGIN = 0.2  # seconds around speech that are judged with it
+SILENT = 0.2  # seconds of silence in which the jaw is looked at,
+SETTLING = 0.12  # less these beside speech, in which it comes and goes
+MOVES = 0.01  # deviation of a reference channel that is worth a row
+
+Summary = dict[str, float]
+Tick = Callable[[int, int], None]  # recordings done, recordings in all
+
+
+@dataclass(frozen=True)
+class LipsScore:
+    """One face on one utterance.
+
+    closures, bites: P B M and F V. following: a row for each of LIPS. silence: jawOpen where nobody speaks.
+    jitter, reference_jitter: of the channels of LIPS.
+    """
+
+    name: str
+    closures: Events
+    bites: Events
+    following: dict[str, Following]
+    silence: Floats
+    jitter: float
+    reference_jitter: float
+
+
+def reference_lips(samples: Floats, phones: Sequence[Phone], n_frames: int, fps: int = 25) -> Motion:
+    """What the rules do with these phones, lips sealed, in the neutral style. samples: [N]; phones: seconds."""
+    mouth = articulate(phones, n_frames, fps, measure_loudness(samples, n_frames, fps), NEUTRAL)
+    return Motion(mouth.sealed(), FACE, float(fps))
+
+
+def score_lips(name: str, motion: Motion, reference: Motion, phones: Sequence[Phone]) -> LipsScore:
+    """Judge a face by its ARKit curves. reference: `reference_lips` of the same frames; phones: gap-free, seconds.
+
+    Raises MotionError if the motion lacks a channel of LIPS, or has another length or rate than the reference.
+    """
+    missing = [channel for channel in LIPS if channel not in motion.channels]
+    if missing:
+        raise MotionError(
+            f"motion lacks {', '.join(missing)}; expected ARKit's channels of jaw and mouth, by name: "
+            "give those that this face cannot move as curves of zeros"
+        )
+    if len(motion) != len(reference) or motion.fps != reference.fps:
+        raise MotionError(
+            f"motion has {len(motion)} frames at {motion.fps:g} a second, its reference {len(reference)} at "
+            f"{reference.fps:g}; expected the same: resample the motion"
+        )
+    speech = spoken_frames(phones, len(motion), motion.fps)
+    return LipsScore(
+        name,
+        closures=find_events(closed_lips(motion), phones, BILABIAL, motion.fps, rest=True),
+        bites=find_events(bitten_lip(motion), phones, LABIODENTAL, motion.fps, rest=False),
+        following={channel: follow(motion[channel], reference[channel], motion.fps, speech) for channel in LIPS},
+        silence=motion["jawOpen"][silent_frames(phones, len(motion), motion.fps)],
+        jitter=jitter(motion.select(LIPS).values),
+        reference_jitter=jitter(reference.select(LIPS).values),
+    )
+
+
+def spoken_frames(phones: Sequence[Phone], n_frames: int, fps: float) -> Frames:
+    """Indices of frames that lie within MARGIN of speech."""
+    times = np.arange(n_frames) / fps
+    spoken = np.zeros(n_frames, bool)
+    for phone in phones:
+        if phone.label != SILENCE:
+            spoken |= near(times, phone, MARGIN)
+    return np.flatnonzero(spoken)
+
+
+def silent_frames(phones: Sequence[Phone], n_frames: int, fps: float) -> Frames:
+    """Indices of frames in silences of SILENT or more, SETTLING away from speech."""
+    times = np.arange(n_frames) / fps
+    silent = np.zeros(n_frames, bool)
+    for pause in pauses(phones, SILENT):
+        start = pause.start + SETTLING if pause.start > 0.0 else 0.0
+        silent |= (times >= start) & (times <= (pause.end - SETTLING if pause is not phones[-1] else pause.end))
+    return np.flatnonzero(silent)
+
+
+def summarise(scores: Sequence[LipsScore]) -> Summary:
+    """The figures over all utterances; NaN where one has no meaning.
+
+    Events are pooled, correlations averaged with frames as weights, amplitudes are those of pooled deviations, the lag
+    (ms, positive: the face is late) is the peak of the averaged cross-correlation of jawOpen.
+    """
+    closure, bite = (rates([getattr(score, kind) for score in scores]) for kind in ("closures", "bites"))
+    jaw = Following.pooled([score.following["jawOpen"] for score in scores])
+    silence = np.concatenate([score.silence for score in scores])
+    weights = [max(score.following["jawOpen"].frames, 1) for score in scores]
+    return {
+        "closure_f1": closure.f1,
+        "closure_recall": closure.recall,
+        "closure_precision": closure.precision,
+        "fv_recall": bite.recall,
+        "fv_precision": bite.precision,
+        "jaw_r": jaw.now,
+        "lag_ms": jaw.lag_ms,
+        "amplitude_ratio": jaw.ratio,
+        "silence_jaw_p95": float(np.percentile(silence, 95)) if len(silence) else float("nan"),
+        "jitter": float(np.average([score.jitter for score in scores], weights=weights)),
+        "reference_jitter": float(np.average([score.reference_jitter for score in scores], weights=weights)),
+    }
+
+
+def channels(scores: Sequence[LipsScore]) -> dict[str, Following]:
+    """Every channel that moves in the references, pooled over all utterances."""
+    pooled = {name: Following.pooled([score.following[name] for score in scores]) for name in LIPS}
+    return {name: following for name, following in pooled.items() if following.wanted >= MOVES}
+
+
+@dataclass(frozen=True)
+class LipsReport:
+    """A face on many utterances, and the loudness baseline on the same. skipped: a sentence a recording left out."""
+
+    scores: tuple[LipsScore, ...]
+    baseline: tuple[LipsScore, ...]
+    skipped: tuple[str, ...]
+
+    def summary(self) -> Summary:
+        """The face's figures."""
+        return summarise(self.scores)
+
+    def baseline_summary(self) -> Summary:
+        """The baseline's figures."""
+        return summarise(self.baseline)
+
+    def intervals(self, resamples: int = 1000) -> dict[str, tuple[float, float]]:
+        """95 % intervals of the face's figures by bootstrap over utterances; the same ones for the same scores."""
+        rng = np.random.default_rng(0)
+        draws = rng.integers(len(self.scores), size=(resamples, len(self.scores)))
+        drawn = [summarise([self.scores[index] for index in draw]) for draw in draws]
+        table = {name: np.array([figures[name] for figures in drawn]) for name in drawn[0]}
+        return {name: _interval(values[~np.isnan(values)]) for name, values in table.items()}
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything, in numbers and words: summary, baseline, intervals, files; None where a figure has no meaning."""
+        rows = zip(self.scores, self.baseline, strict=True)
+        return plain(
+            {
+                "summary": self.summary() | _details(self.scores) | {"skipped": self.skipped},
+                "baseline": self.baseline_summary() | _details(self.baseline),
+                "intervals": self.intervals(),
+                "files": [_row(score, baseline) for score, baseline in rows],
+            }
+        )
+
+
+def _interval(values: Reals) -> tuple[float, float]:
+    if not len(values):
+        return (float("nan"), float("nan"))
+    low, high = np.percentile(values, (2.5, 97.5))
+    return (float(low), float(high))
+
+
+def _details(scores: Sequence[LipsScore]) -> dict[str, Any]:
+    moving = channels(scores)
+    return {
+        "amplitude_ratios": {name: following.ratio for name, following in moving.items()},
+        "channel_r": {name: following.now for name, following in moving.items()},
+        "channel_lag_ms": {name: following.lag_ms for name, following in moving.items()},
+        "files": len(scores),
+        "closures": sum(len(score.closures.sounds) for score in scores),
+        "bites": sum(len(score.bites.sounds) for score in scores),
+    }
+
+
+def _row(score: LipsScore, baseline: LipsScore) -> dict[str, Any]:
+    return {
+        "file": score.name,
+        **summarise([score]),
+        "closures": len(score.closures.sounds),
+        "missed_closures": [[phone.label, phone.start] for phone in score.closures.missed],
+        "false_closures": score.closures.false,
+        "bites": len(score.bites.sounds),
+        "missed_bites": [[phone.label, phone.start] for phone in score.bites.missed],
+        "false_bites": score.bites.false,
+        "amplitude_ratios": {name: following.ratio for name, following in score.following.items()},
+        "baseline": summarise([baseline]),
+    }
+
+
+def evaluate_lips(
+    folder: Path, talker: Talker, plots: Path | None = None, tick: Tick = lambda done, total: None
+) -> LipsReport:
+    """Judge a talker, in its neutral style, on every transcribed recording of a folder that can be aligned.
+
+    plots: a folder for a strip plot of each recording. Raises CorpusError if the folder has no layout that is known or
+    nothing of it can be aligned, MissingExtra without pocketsphinx (or, for plots, matplotlib).
+    """
+    recordings, aligner = list(open_recordings(folder)), Aligner()
+    scores, baseline, skipped = [], [], []
+    for done, recording in enumerate(recordings):
+        tick(done, len(recordings))
+        samples = read_audio(recording.path)
+        try:
+            phones = aligner.align(samples, recording.text, recording.language)
+        except CorpusError as error:
+            skipped.append(f"{recording.id}: {error}")
+            continue
+        motion = animate(samples, talker, "neutral")
+        reference = reference_lips(samples, phones, len(motion), round(motion.fps))
+        scores.append(score_lips(recording.id, motion, reference, phones))
+        baseline.append(score_lips(recording.id, loudness_mouth(samples, reference), reference, phones))
+        if plots is not None:
+            strip_plot(plots / f"{recording.id}.png", samples, phones, motion, reference)
+    tick(len(recordings), len(recordings))
+    if not scores:
+        raise CorpusError(f"nothing in {folder} could be judged: {'; '.join(skipped[:3]) or 'it has no recordings'}")
+    return LipsReport(tuple(scores), tuple(baseline), tuple(skipped))
