@@ -41,16 +41,16 @@ def ears() -> Part:
     for size, height in rings:
         back, up = np.cos(around) * size, np.sin(around) * size
         shape = 1 - 0.20 * step(0.1, -1.0, up)  # the lobe is narrower
-        local = np.stack([np.full(24, height), 0.215 * up, -0.135 * back * shape - 0.02 * up], -1)
+        local = np.stack([np.full(24, height), 0.225 * up, -0.145 * back * shape - 0.02 * up], -1)
         points.append(local)
         depth = step(0.01, -0.03, height) * (size < 0.7)
         colors.append(np.broadcast_to(paint.SKIN + (paint.BLUSH * 0.75 - paint.SKIN) * (0.25 + 0.6 * depth), (24, 3)))
     local = np.concatenate(points)
-    lean = 0.50
+    lean = 0.55
     x = local[:, 0] * np.cos(lean) - local[:, 2] * np.sin(lean)
     z = local[:, 0] * np.sin(lean) + local[:, 2] * np.cos(lean)
-    place = np.stack([x + 0.955, local[:, 1] - 0.05, z - 0.10], -1)
-    mesh = painted(place, grid_triangles(len(rings), 24, wrap=True), np.concatenate(colors), 0.0, 0.92)
+    place = np.stack([x + 1.005, local[:, 1] - 0.06, z - 0.10], -1)
+    mesh = painted(place, grid_triangles(len(rings), 24, wrap=True)[:, ::-1], np.concatenate(colors), 0.0, 0.92)
     return Part(Mesh.joined([mesh, mirrored(mesh)]))
 
 
@@ -63,15 +63,15 @@ def hair() -> Part:
     angle = np.linspace(-np.pi, np.pi, columns, endpoint=False)[None]
     t = np.concatenate([[0.0, 0.0], np.linspace(0.06, 1, rows - 2)])[:, None]
     degrees = np.degrees(angle)
-    fore = np.exp(-((degrees / 58) ** 2))
-    locks = np.abs(np.sin(angle * 9 + 2.6 * t + 0.8 * np.sin(angle * 2))) ** 0.7
+    fore = np.exp(-(((degrees - 12) / 56) ** 2))
+    locks = np.abs(np.sin(angle * 8 + (1.5 + 4.0 * fore) * t + 0.8 * np.sin(angle * 2))) ** 0.7
     low = profile(degrees, _HAIRLINE) + 0.045 * (locks[:1] - 0.5) * (0.4 + 0.6 * fore)
     y = low + (1.295 - low) * np.sin(t * np.pi / 2)
     skull = head_place(np.sin(angle) + 0 * y, np.cos(angle) + 0 * y, y)
     out = skull - np.array((0, 0.20, -0.06))
     out /= np.linalg.norm(out, axis=-1, keepdims=True)
-    volume = 0.075 + 0.10 * step(0.2, 1.0, t) + fore * 0.11 * step(0.0, 0.25, t) * (1 - 0.5 * step(0.5, 1, t))
-    thick = volume * step(-0.02, 0.30, t) + 0.035 + (locks - 0.6) * 0.050 * (1 - step(0.72, 1.0, t))
+    volume = 0.045 + 0.12 * step(0.25, 0.9, t) + fore * 0.15 * step(0.0, 0.22, t) * (1 - 0.6 * step(0.4, 1, t))
+    thick = volume * step(-0.02, 0.28, t) + 0.025 + (locks - 0.6) * 0.055 * (1 - step(0.75, 1.0, t))
     thick[0] = -0.05
     points = skull + out * thick[..., None]
     color = paint.HAIR * (0.72 + 0.55 * locks[..., None] * np.ones((rows, 1, 1)))

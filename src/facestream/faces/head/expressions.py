@@ -125,13 +125,13 @@ def _move(face: Face, x: Array | float = 0.0, y: Array | float = 0.0, z: Array |
 def _pucker(face: Face) -> Array:
     m = face.mouth(2.4, 0.20)
     lips = face.lip(True, 0.10) + face.lip(False, 0.10)
-    return _move(face, -0.54 * face.x * m, 0.50 * face.t * lips, 0.140 * m + 0.08 * m * np.clip(face.u, 0, 1.3) ** 2)
+    return _move(face, -0.52 * face.x * m, 0.50 * face.t * lips - 0.012 * m, 0.140 * m + 0.08 * m * np.clip(face.u, 0, 1.3) ** 2)
 
 
 def _funnel(face: Face) -> Array:
     m = face.mouth(2.4, 0.20)
     open_up, open_down = face.lip(True, 0.16), face.lip(False, 0.20)
-    return _move(face, -0.42 * face.x * m, 0.042 * open_up - 0.095 * open_down, 0.120 * m + 0.08 * m * np.clip(face.u, 0, 1.3) ** 2)
+    return _move(face, -0.40 * face.x * m, 0.075 * open_up - 0.105 * open_down - 0.012 * m, 0.120 * m + 0.08 * m * np.clip(face.u, 0, 1.3) ** 2)
 
 
 def _roll(face: Face, above: bool) -> Array:

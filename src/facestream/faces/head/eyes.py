@@ -69,7 +69,7 @@ def lash_line(lids: Lids, left: bool, lid_shapes: dict[str, Array]) -> Part:
         front = center + away * (1 + 0.016 / distance)
         outer = edge + up - center
         outer = center + outer * (np.maximum(np.linalg.norm(outer, axis=1, keepdims=True), distance) / np.linalg.norm(outer, axis=1, keepdims=True))
-        return np.concatenate([outer + 0.3 * (front - edge), front, center + away * (0.985 * EYE_RADIUS / distance)])
+        return np.concatenate([outer + 0.8 * (front - edge), front, center + away * (0.985 * EYE_RADIUS / distance)])
 
     rest = rings(edge)
     shapes = {name: rings(edge + moved[rim]) - rest for name, moved in lid_shapes.items() if np.any(moved[rim])}

@@ -18,6 +18,8 @@ from facestream.faces.mesh import Indices, grid_triangles
 # Rings of the cavity behind the seam: depth, distance from the seam's height, width, share that follows the jaw not the lips.
 _RINGS = ((0.0, 0.0, 1.0, 0.0), (0.030, 0.010, 1.0, 0.0), (0.055, 0.095, 1.0, 0.15), (0.12, 0.165, 0.98, 0.6), (0.38, 0.18, 0.92, 1.0), (0.62, 0.13, 0.6, 1.0), (0.70, 0.0, 0.0, 1.0))  # fmt: skip
 
+_JAW_SLIDES = {"jawForward": np.array((0, 0, 0.075)), "jawLeft": np.array((0.085, 0, 0)), "jawRight": np.array((-0.085, 0, 0))}
+
 
 def seam_loop(skin: Skin) -> Indices:
     """Skin vertices round the mouth's opening, [L]: the upper rim from the right to the left corner, the lower rim back."""
@@ -56,27 +58,30 @@ def cavity(skin: Skin, skin_shapes: dict[str, Array]) -> Part:
 
 def teeth(skin: Skin, above: bool) -> Part:
     """One row of teeth with its gum: an arch whose edge is scalloped tooth by tooth."""
-    angle = np.linspace(-1.4, 1.4, 81)
+    angle = np.linspace(-1.4, 1.4, 61)
     between = np.abs(np.sin(angle * 6.2)) ** 0.35  # 0 between two teeth, 1 on their middles
-    radius, root, edge = (0.262, 0.13, -0.022) if above else (0.240, -0.17, -0.060)
+    radius, root, edge = (0.262, 0.13, -0.030) if above else (0.240, -0.17, -0.060)
     behind = 0.085 if above else 0.105
     # rows: height from root (0) to edge (1), distance inwards
-    rows = ((0.0, 0.0), (0.30, -0.006), (0.36, 0.0), (0.70, 0.0), (0.95, 0.004), (1.0, 0.016), (1.0, 0.034), (0.6, 0.05), (0.0, 0.06))
+    rows = ((0.0, 0.0), (0.16, -0.006), (0.22, 0.0), (0.70, 0.0), (0.95, 0.004), (1.0, 0.016), (1.0, 0.034), (0.6, 0.05), (0.0, 0.06))
     points, colors = [], []
     for height, inwards in rows:
         y = root + (edge - root) * height
-        crown = height > 0.33
+        crown = height > 0.2
         y = y + (root - edge) * 0.05 * (1 - between) * (height > 0.9)
         r = radius - inwards - 0.010 * (1 - between) * crown
         points.append(np.stack([r * np.sin(angle), MOUTH_Y + y, seam_depth(skin) - behind - radius + r * np.cos(angle)], -1))
         tint = paint.TOOTH * (0.72 + 0.28 * between[:, None]) if crown else np.broadcast_to(paint.GUM, (len(angle), 3))
-        colors.append(tint * (1 - 0.70 * step(0.45, 1.35, np.abs(angle)))[:, None])
+        colors.append(tint * (1 - 0.70 * step(0.35, 1.30, np.abs(angle)))[:, None])
     place = np.concatenate(points)
     triangles = grid_triangles(len(rows), len(angle))
     if above:
         triangles = triangles[:, ::-1]
-    jaw = 0.0 if above else 1.0
-    shapes = {} if above else {"jawOpen": jaw_drop(place), "jawForward": jaw * np.array((0, 0, 0.075)), "jawLeft": np.array((0.085, 0, 0)), "jawRight": np.array((-0.085, 0, 0))}
+    # behind rounded lips the teeth give way, so that an "oo" stays dark
+    hide = np.array((0, 0.055 if above else -0.05, -0.10))
+    shapes = {"mouthFunnel": hide, "mouthPucker": 0.7 * hide}
+    if not above:
+        shapes |= {"jawOpen": jaw_drop(place)} | _JAW_SLIDES
     shapes = {name: np.broadcast_to(moved, place.shape) for name, moved in shapes.items()}
     return Part(painted(place, triangles, np.concatenate(colors), 0.25, 0.85), shapes)
 
@@ -109,9 +114,7 @@ def _tongue_shapes(place: Array, s: Array, c: Array) -> dict[str, Array]:
     x, share = place[:, 0], step(0.0, 0.3, s) * 0.3 + 0.7
     return {
         "jawOpen": jaw_drop(place, share),
-        "jawForward": move(zero, zero, 0.075 * most),
-        "jawLeft": move(0.085 * most, zero, zero),
-        "jawRight": move(-0.085 * most, zero, zero),
+        **{name: most[:, None] * slide for name, slide in _JAW_SLIDES.items()},
         "tongueOut": move(0.1 * x * tip, 0.075 * body - 0.035 * tip, 0.46 * most),
         "tongueTipUp": move(zero, 0.150 * tip, 0.01 * tip),
         "tongueTipDown": move(zero, -0.075 * tip, zero),

@@ -39,7 +39,7 @@ def paint_skin(skin: Skin) -> tuple[Array, Array, Array]:
     color = _over(color, BLUSH, 0.42 * both(x, y, (0.50, -0.30), (0.24, 0.17)) * ahead)
     color = _over(color, BLUSH, 0.30 * bump(x, y, (0, -0.22), (0.13, 0.09)) * ahead)
     color = _over(color, LID, 0.55 * both(x, y, (float(EYE[0]), 0.12), (0.30, 0.22)) * ahead)
-    color = _over(color, NOSTRIL, 0.55 * both(x, y, (0.048, -0.305), (0.024, 0.016)) * ahead)
+    color = _over(color, NOSTRIL, 0.75 * both(x, y, (0.045, -0.288), (0.026, 0.014)) * ahead)
     red = _lip_mask(skin)
     color = _over(color, LIP, red)
     shade = np.ones(len(x))

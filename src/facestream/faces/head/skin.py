@@ -30,9 +30,9 @@ EYE = np.array((0.378, 0.05, 0.570))
 EYE_RADIUS = 0.27
 LID_RADIUS = 0.286
 
-_WIDTH = ((-2.1, 0.40), (-1.6, 0.34), (-1.25, 0.33), (-1.08, 0.38), (-0.99, 0.50), (-0.80, 0.68), (-0.55, 0.815), (-0.2, 0.90), (0.2, 0.935), (0.6, 0.91), (0.9, 0.79), (1.12, 0.55), (1.25, 0.28), (1.3, 0.02))  # fmt: skip
-_DEPTH = ((-2.1, 0.34), (-1.6, 0.30), (-1.25, 0.31), (-1.12, 0.42), (-1.04, 0.60), (-0.95, 0.70), (-0.75, 0.765), (-0.5, 0.81), (-0.2, 0.83), (0.1, 0.835), (0.45, 0.865), (0.75, 0.81), (1.0, 0.64), (1.18, 0.42), (1.27, 0.22), (1.3, 0.02))  # fmt: skip
-_NAPE = ((-2.1, 0.44), (-1.6, 0.42), (-1.1, 0.43), (-0.7, 0.52), (-0.4, 0.70), (0.0, 0.84), (0.4, 0.88), (0.8, 0.76), (1.05, 0.56), (1.22, 0.32), (1.3, 0.02))  # fmt: skip
+_WIDTH = ((-2.1, 0.40), (-1.6, 0.34), (-1.25, 0.33), (-1.08, 0.38), (-0.99, 0.50), (-0.80, 0.68), (-0.55, 0.815), (-0.2, 0.90), (0.2, 0.935), (0.6, 0.91), (0.85, 0.82), (1.03, 0.68), (1.16, 0.51), (1.25, 0.32), (1.29, 0.16), (1.3, 0.02))  # fmt: skip
+_DEPTH = ((-2.1, 0.34), (-1.6, 0.30), (-1.25, 0.31), (-1.12, 0.42), (-1.04, 0.60), (-0.95, 0.70), (-0.75, 0.765), (-0.5, 0.81), (-0.2, 0.83), (0.1, 0.835), (0.45, 0.865), (0.75, 0.81), (1.0, 0.65), (1.16, 0.47), (1.25, 0.29), (1.29, 0.15), (1.3, 0.02))  # fmt: skip
+_NAPE = ((-2.1, 0.44), (-1.6, 0.42), (-1.1, 0.43), (-0.7, 0.52), (-0.4, 0.70), (0.0, 0.84), (0.4, 0.88), (0.8, 0.76), (1.03, 0.60), (1.17, 0.43), (1.26, 0.25), (1.29, 0.14), (1.3, 0.02))  # fmt: skip
 
 
 def half_width(y: npt.ArrayLike) -> Array:
@@ -63,7 +63,7 @@ def _lids(x: Array) -> tuple[Array, Array]:
     inner, outer = (float(half_width(EYE[1])) * STEP * column for column in EYE_COLUMNS)
     e = np.clip((np.abs(x) - inner) / (outer - inner), 0, 1)
     middle = EYE[1] - 0.02 + 0.030 * e
-    return middle - 0.125 * (4 * e * (1 - e)) ** 0.62, middle + 0.185 * (4 * e * (1 - e) * (1.12 - 0.24 * e)) ** 0.58
+    return middle - 0.125 * (4 * e * (1 - e)) ** 0.62, middle + 0.160 * (4 * e * (1 - e) * (1.12 - 0.24 * e)) ** 0.58
 
 
 def front(x: Array, y: Array) -> Array:
@@ -73,15 +73,15 @@ def front(x: Array, y: Array) -> Array:
     z = profile(y, _DEPTH) * (1 - s**2.5) ** 0.4
     relief = (
         0.035 * bump(x, y, (0, 0.02), (0.075, 0.20))  # bridge of the nose
-        + 0.150 * bump(x, y, (0, -0.215), (0.085, 0.095))  # its tip
+        + 0.150 * np.where(y > -0.215, bump(x, y, (0, -0.215), (0.085, 0.105)), bump(x, y, (0, -0.215), (0.085, 0.070)))  # its tip
         + 0.055 * bump(x, y, (0, -0.10), (0.08, 0.14))
-        + 0.055 * both(x, y, (0.085, -0.255), (0.045, 0.045))  # its wings
+        + 0.070 * both(x, y, (0.093, -0.245), (0.040, 0.046))  # its wings
         + 0.030 * both(x, y, (0.40, -0.30), (0.20, 0.16))  # cheeks
         + 0.045 * bump(x, y, (0, -0.90), (0.17, 0.11))  # chin
         - 0.028 * bump(x, y, (0, -0.755), (0.20, 0.05))  # the groove above it
         + 0.035 * bump(x, y, (0, MOUTH_Y), (0.30, 0.14))  # lips stand forward
         - 0.012 * bump(x, y, (0, -0.43), (0.028, 0.07))  # philtrum
-        - 0.020 * both(x, y, (MOUTH_HALF + 0.02, MOUTH_Y + 0.03), (0.05, 0.06))  # corners of the mouth
+        - 0.016 * both(x, y, (MOUTH_HALF + 0.02, MOUTH_Y + 0.03), (0.06, 0.07))  # corners of the mouth
         - 0.085 * both(x, y, (0.17, 0.06), (0.10, 0.16))  # inner hollows of the eyes
         - 0.040 * both(x, y, (0.36, 0.05), (0.25, 0.22))
         + 0.022 * both(x, y, (0.34, 0.40), (0.25, 0.09))  # brow ridge
@@ -152,7 +152,7 @@ def _row_heights(s: Array) -> tuple[list[tuple[str, Array]], Array, Array]:
 
 
 _LIP_ROWS = np.array((0.0, 0.28, 0.52, 0.74, 0.90, 1.0))
-_STEPS = {"throat": 7, "chin": 5, "lower_lip": 6, "upper_lip": 5, "nose": 5, "fold": 5, "lids": 4, "crease": 4, "brow": 3, "forehead": 4, "crown": 7}  # fmt: skip
+_STEPS = {"throat": 7, "chin": 5, "lower_lip": 6, "upper_lip": 5, "nose": 6, "fold": 8, "lids": 4, "crease": 4, "brow": 3, "forehead": 4, "crown": 7}  # fmt: skip
 
 
 def _fractions(name: str) -> Array:
@@ -187,7 +187,7 @@ def sculpt_skin() -> Skin:
     keys, _, lid_up = _row_heights(s)
     heights, swell, rows = [keys[0][1]], [np.zeros(columns)], {"base": 0}
     u = np.abs(half_width(MOUTH_Y) * s) / MOUTH_HALF
-    full = np.where(c > 0, np.sqrt(np.clip(1 - u**2, 0, 1)) ** 0.8, 0)
+    full = np.where(c > 0, np.clip(1 - u**2, 0, 1) ** 0.6, 0)
     for (_, below), (name, above) in zip(keys, keys[1:], strict=False):
         # the lids' lower rim leads upwards through its upper rim
         start = lid_up if name == "crease" else below
@@ -221,7 +221,8 @@ def sculpt_skin() -> Skin:
 def _triangles(skin: Skin) -> Indices:
     """Quads between neighbouring rows, split; above a slit they hang on its upper rim."""
     strips = []
-    for row in range(len(skin.grid) - 1):
+    # the skull above the hairline is covered by hair
+    for row in range(skin.rows["forehead"] + 2):
         low, high = skin.grid[row], skin.grid[row + 1]
         low = {skin.rows["seam"]: skin.mouth_upper, skin.rows["lids"]: skin.lids_upper}.get(row, low)
         a, b, d, e = low, np.roll(low, -1), high, np.roll(high, -1)
