@@ -97,7 +97,17 @@ class Renderer:
         np.copyto(self._color, self._backdrop)
         half = self._light[0] + np.array((0, 0, 1), np.float32)
         half /= np.linalg.norm(half)
-        _fill(self._screen, mesh.triangles, self._lit, self._normals, mesh.weld, self._gloss, half, self._depth, self._color)
+        _fill(
+            self._screen,
+            mesh.triangles,
+            self._lit,
+            self._normals,
+            mesh.weld,
+            self._gloss,
+            half,
+            self._depth,
+            self._color,
+        )
         _average(self._color, out)
         return out
 
@@ -262,7 +272,9 @@ def _fill(screen, triangles, lit, normals, weld, gloss, half, depth, color):  # 
                         ny = normals[welded[0], 1] + ny_x * dx + ny_y * dy
                         nz = normals[welded[0], 2] + nz_x * dx + nz_y * dy
                         shine = gloss[f] * _highlight(nx, ny, nz, half)
-                        color[y, x] = _packed(min(_FULL, red + shine), min(_FULL, green + shine), min(_FULL, blue + shine))
+                        color[y, x] = _packed(
+                            min(_FULL, red + shine), min(_FULL, green + shine), min(_FULL, blue + shine)
+                        )
                     else:
                         color[y, x] = _packed(red, green, blue)
                 near += near_x

@@ -23,10 +23,14 @@ def contact_sheet(frames: Sequence[Picture], labels: Sequence[str], columns: int
     Raises SinkError if there is nothing to show, if shapes differ, or if there is not one label a frame.
     """
     if not frames or columns < 1 or len(labels) != len(frames):
-        raise SinkError(f"a contact sheet of {len(frames)} frames, {len(labels)} labels, {columns} columns; expected frames, one label each, and 1 or more columns")
+        raise SinkError(
+            f"a contact sheet of {len(frames)} frames, {len(labels)} labels, {columns} columns; expected frames, one label each, and 1 or more columns"
+        )
     height, width = frames[0].shape[:2]
     if any(frame.shape != (height, width, 3) for frame in frames):
-        raise SinkError(f"frames of different shapes: {sorted({frame.shape for frame in frames})}; expected one shape [height, width, 3]")
+        raise SinkError(
+            f"frames of different shapes: {sorted({frame.shape for frame in frames})}; expected one shape [height, width, 3]"
+        )
     rows = -(-len(frames) // columns)
     sheet = Image.new("RGB", (columns * width, rows * (height + _LABEL_ROWS)), "white")
     draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(14)
@@ -45,6 +49,8 @@ def save_png(picture: Picture, path: str | os.PathLike[str]) -> None:
         Image.fromarray(picture).save(unfinished, format="PNG")
         unfinished.replace(path)
     except OSError as error:
-        raise SinkError(f"'{path}' cannot be written: {error.strerror or error}; give a folder that exists and has room") from error
+        raise SinkError(
+            f"'{path}' cannot be written: {error.strerror or error}; give a folder that exists and has room"
+        ) from error
     finally:
         unfinished.unlink(missing_ok=True)

@@ -32,7 +32,7 @@ _CONTAINERS: dict[str, tuple[str, dict[str, str]]] = {
     ".mov": ("mov", {"movflags": "+faststart"}),
     ".mkv": ("matroska", {}),
 }
-_AAC_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
+_AAC_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000)
 _QUEUE = 16
 
 
@@ -43,7 +43,9 @@ class VideoSink:
         video.write(frame)
     """
 
-    def __init__(self, path: str | os.PathLike[str], size: tuple[int, int], fps: float | Fraction, audio: Sound | None = None) -> None:
+    def __init__(
+        self, path: str | os.PathLike[str], size: tuple[int, int], fps: float | Fraction, audio: Sound | None = None
+    ) -> None:
         """size: (width, height), even; fps: frames a second; audio: (samples float32 [N] or [N, 2] in -1..1, samples a second).
 
         Raises SinkError if the file cannot be of this name, place, size, or sound.
@@ -74,12 +76,16 @@ class VideoSink:
         if self._thread is None:
             raise SinkError(f"'{self.path}' is not open; write inside `with VideoSink(...) as video:`")
         if frame.shape != (height, width, 3) or frame.dtype != np.uint8:
-            raise SinkError(f"the frame is {frame.dtype} of shape {frame.shape}; expected uint8 of shape ({height}, {width}, 3)")
+            raise SinkError(
+                f"the frame is {frame.dtype} of shape {frame.shape}; expected uint8 of shape ({height}, {width}, 3)"
+            )
         self._raise_failure()
         self._queue.put(frame.copy())
         self.frames += 1
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         assert self._thread is not None
         self._abandoned = kind is not None
         self._queue.put(None)
@@ -96,7 +102,9 @@ class VideoSink:
 
     def _raise_failure(self) -> None:
         if self._failure is not None:
-            raise SinkError(f"'{self.path}' cannot be written: {_reason(self._failure)}; nothing was left behind") from self._failure
+            raise SinkError(
+                f"'{self.path}' cannot be written: {_reason(self._failure)}; nothing was left behind"
+            ) from self._failure
 
     def _run(self) -> None:
         """The encoder's thread. After a failure it empties the queue, so that the writer never waits for it."""
@@ -160,7 +168,9 @@ def _checked_sound(audio: Sound) -> Sound:
     if samples.ndim != 2 or samples.shape[1] not in (1, 2):
         raise SinkError(f"the sound has shape {np.shape(audio[0])}; expected [N] or [N, 2]")
     if rate not in _AAC_RATES:
-        raise SinkError(f"the sound has {rate} samples a second; AAC takes {', '.join(map(str, _AAC_RATES))}: resample it first")
+        raise SinkError(
+            f"the sound has {rate} samples a second; AAC takes {', '.join(map(str, _AAC_RATES))}: resample it first"
+        )
     if not np.isfinite(samples).all():
         raise SinkError("the sound has samples that are not finite; expected numbers in -1..1")
     return np.clip(samples, -1, 1), int(rate)
@@ -185,7 +195,9 @@ def _sound_stream(container: Any, rate: int, channels: int) -> Any:
 def _mux_sound(container: Any, stream: Any, samples: npt.NDArray[np.float32], start: int, rate: int) -> None:
     if not len(samples):
         return
-    frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples.T), format="fltp", layout=stream.codec_context.layout.name)
+    frame = av.AudioFrame.from_ndarray(
+        np.ascontiguousarray(samples.T), format="fltp", layout=stream.codec_context.layout.name
+    )
     frame.sample_rate, frame.pts, frame.time_base = rate, start, Fraction(1, rate)
     container.mux(stream.encode(frame))
 

@@ -19,7 +19,10 @@ def brow(left: bool) -> Part:
     along = 0.5 - 0.5 * np.cos(np.linspace(0, np.pi, _BROW_RINGS))
     x = 0.145 + 0.475 * along
     y = 0.425 + 0.075 * np.sin(np.pi * np.clip(along * 0.90 + 0.06, 0, 1)) - 0.020 * along
-    taper = np.sqrt(np.clip(1 - (1 - np.clip(along / 0.13, 0, 1)) ** 2, 0.003, 1)) * np.clip((1 - along) / 0.15, 0.003, 1) ** 0.4
+    taper = (
+        np.sqrt(np.clip(1 - (1 - np.clip(along / 0.13, 0, 1)) ** 2, 0.003, 1))
+        * np.clip((1 - along) / 0.15, 0.003, 1) ** 0.4
+    )
     thick = (0.056 - 0.034 * along) * np.minimum(taper, 1)
     angle = np.linspace(0, 2 * np.pi, 8, endpoint=False)
     px, py = np.repeat(x, 8), (y[:, None] + thick[:, None] * np.cos(angle)).reshape(-1)
@@ -27,7 +30,11 @@ def brow(left: bool) -> Part:
     points = np.stack([px, py, pz], -1)
     middle = np.repeat(np.stack([x, y, front(x, y)], -1), 8, axis=0)
     sign = np.array((1.0 if left else -1.0, 1, 1))
-    moves = {name: moved for name, moved in skin_shapes(Face.at(middle * sign, np.ones(len(middle)))).items() if np.abs(moved).max() > 1e-4}
+    moves = {
+        name: moved
+        for name, moved in skin_shapes(Face.at(middle * sign, np.ones(len(middle)))).items()
+        if np.abs(moved).max() > 1e-4
+    }
     triangles = grid_triangles(_BROW_RINGS, 8, wrap=True)
     return Part(painted(points * sign, triangles if left else triangles[:, ::-1], paint.BROW), moves)
 
@@ -36,7 +43,18 @@ def ears() -> Part:
     """Both ears: a shell with a raised rim, leaning out from the side of the head."""
     around = np.linspace(0, 2 * np.pi, 24, endpoint=False)
     # rings from the hollow outwards over the rim and round the back: size, height above the ear's plane
-    rings = ((0.05, -0.035), (0.35, -0.030), (0.55, 0.005), (0.66, 0.020), (0.76, 0.006), (0.90, 0.030), (1.0, 0.018), (0.98, -0.03), (0.80, -0.06), (0.5, -0.10))
+    rings = (
+        (0.05, -0.035),
+        (0.35, -0.030),
+        (0.55, 0.005),
+        (0.66, 0.020),
+        (0.76, 0.006),
+        (0.90, 0.030),
+        (1.0, 0.018),
+        (0.98, -0.03),
+        (0.80, -0.06),
+        (0.5, -0.10),
+    )
     points, colors = [], []
     for size, height in rings:
         back, up = np.cos(around) * size, np.sin(around) * size
@@ -88,13 +106,21 @@ def shirt() -> Part:
     side = np.sin(angle) ** 2
     at = np.linspace(0, len(_SHIRT) - 1, 20)[::-1]
     smooth = [profile(at, list(enumerate(column))) for column in zip(*_SHIRT, strict=True)]
-    rings = [np.stack([a * np.sin(angle), front_y + (side_y - front_y) * side, d * np.cos(angle) - 0.03], -1) for a, d, side_y, front_y in zip(*smooth, strict=True)]
+    rings = [
+        np.stack([a * np.sin(angle), front_y + (side_y - front_y) * side, d * np.cos(angle) - 0.03], -1)
+        for a, d, side_y, front_y in zip(*smooth, strict=True)
+    ]
     body = painted(np.concatenate(rings), grid_triangles(len(rings), 56, wrap=True), paint.SHIRT)
     a, d, side_y, front_y = _SHIRT[1]
     turn = np.linspace(0, 2 * np.pi, 10, endpoint=False)[:, None]
     out, up = 0.035 * np.cos(turn), 0.055 * np.sin(turn)
-    loop = np.stack([(a - 0.02 + out) * np.sin(angle), front_y + (side_y - front_y) * side + up + 0.02, (d - 0.02 + out) * np.cos(angle) - 0.03], -1)
+    loop = np.stack(
+        [
+            (a - 0.02 + out) * np.sin(angle),
+            front_y + (side_y - front_y) * side + up + 0.02,
+            (d - 0.02 + out) * np.cos(angle) - 0.03,
+        ],
+        -1,
+    )
     collar = painted(loop, grid_triangles(11, 56, wrap=True) % (10 * 56), paint.COLLAR)
     return Part(Mesh.joined([body, collar]), turns=0.0)
-
-

@@ -109,7 +109,10 @@ def _mouth_close(face: Face) -> Array:
     away = step(0.0, 0.16, np.abs(face.t))
     amount = face.inside * (1 - away) + (1 - step(0.15, 1.45, face.u)) * away
     line = np.stack([face.x, seam(face.x), face.z], -1)
-    low, high = jaw_drop(line, CORNER_DROP + (1 - CORNER_DROP) * amount), jaw_drop(line, CORNER_DROP * (1 - amount) ** 1.2)
+    low, high = (
+        jaw_drop(line, CORNER_DROP + (1 - CORNER_DROP) * amount),
+        jaw_drop(line, CORNER_DROP * (1 - amount) ** 1.2),
+    )
     meet = high + UPPER_SHARE * (low - high)
     up = (meet - high) * (np.where(face.side > 0, 1 - step(0.07, 0.24, face.t), 0) * face.ahead)[:, None]
     down = (meet - low) * (np.where(face.side < 0, 1 - step(0.10, 0.42, -face.t), 0) * face.ahead)[:, None]
@@ -120,18 +123,23 @@ def _move(face: Face, x: Array | float = 0.0, y: Array | float = 0.0, z: Array |
     return np.stack([np.broadcast_to(np.asarray(part, np.float64), face.x.shape) for part in (x, y, z)], -1)
 
 
-
-
 def _pucker(face: Face) -> Array:
     m = face.mouth(2.4, 0.20)
     lips = face.lip(True, 0.10) + face.lip(False, 0.10)
-    return _move(face, -0.52 * face.x * m, 0.50 * face.t * lips - 0.012 * m, 0.140 * m + 0.08 * m * np.clip(face.u, 0, 1.3) ** 2)
+    return _move(
+        face, -0.52 * face.x * m, 0.50 * face.t * lips - 0.012 * m, 0.140 * m + 0.08 * m * np.clip(face.u, 0, 1.3) ** 2
+    )
 
 
 def _funnel(face: Face) -> Array:
     m = face.mouth(2.4, 0.20)
     open_up, open_down = face.lip(True, 0.16), face.lip(False, 0.20)
-    return _move(face, -0.40 * face.x * m, 0.075 * open_up - 0.105 * open_down - 0.012 * m, 0.120 * m + 0.08 * m * np.clip(face.u, 0, 1.3) ** 2)
+    return _move(
+        face,
+        -0.40 * face.x * m,
+        0.075 * open_up - 0.105 * open_down - 0.012 * m,
+        0.120 * m + 0.08 * m * np.clip(face.u, 0, 1.3) ** 2,
+    )
 
 
 def _roll(face: Face, above: bool) -> Array:
@@ -168,7 +176,9 @@ def _dimple(face: Face, left: bool) -> Array:
 def _stretch(face: Face, left: bool) -> Array:
     wide = face.corner(left, (0.26, 0.18))
     lips = (face.lip(True, 0.08) + face.lip(False, 0.08)) * face.half(left)
-    return _move(face, (0.115 if left else -0.115) * wide, -0.025 * wide - 0.15 * face.t * lips, -0.020 * wide - 0.012 * lips)
+    return _move(
+        face, (0.115 if left else -0.115) * wide, -0.025 * wide - 0.15 * face.t * lips, -0.020 * wide - 0.012 * lips
+    )
 
 
 def _shrug(face: Face, above: bool) -> Array:
@@ -210,7 +220,9 @@ def _sneer(face: Face, left: bool) -> Array:
     return _move(face, 0.0, 0.055 * wing + 0.02 * side + 0.022 * lip, 0.010 * wing + 0.018 * side)
 
 
-def _brow(face: Face, at: tuple[float, float], reach: tuple[float, float], up: float, left: bool, inwards: float = 0.0) -> Array:
+def _brow(
+    face: Face, at: tuple[float, float], reach: tuple[float, float], up: float, left: bool, inwards: float = 0.0
+) -> Array:
     hill = face.hill(left, at, reach)
     return _move(face, (-inwards if left else inwards) * hill, up * hill, -0.25 * abs(up) * hill)
 

@@ -27,14 +27,18 @@ def eyeball(left: bool) -> Part:
     points, colors = [], []
     for degrees, kind in _RINGS:
         out, ahead = np.sin(np.radians(degrees)), np.cos(np.radians(degrees))
-        points.append(EYE_RADIUS * np.stack([out * np.sin(around), out * np.cos(around), np.full(_SEGMENTS, ahead)], -1))
+        points.append(
+            EYE_RADIUS * np.stack([out * np.sin(around), out * np.cos(around), np.full(_SEGMENTS, ahead)], -1)
+        )
         colors.append(_ring_color(kind, degrees, around))
     count = len(_RINGS) * _SEGMENTS
     weld = np.arange(count)
     weld[3 * _SEGMENTS : 4 * _SEGMENTS] = np.arange(2 * _SEGMENTS, 3 * _SEGMENTS)
     place = np.concatenate(points)
     # the upper lid shades the top of the globe
-    shade = (1 - 0.62 * step(0.02, 0.17, place[:, 1])) * (1 - 0.40 * step(0.14, 0.25, np.hypot(place[:, 0], 0.6 * place[:, 1])))
+    shade = (1 - 0.62 * step(0.02, 0.17, place[:, 1])) * (
+        1 - 0.40 * step(0.14, 0.25, np.hypot(place[:, 0], 0.6 * place[:, 1]))
+    )
     triangles = grid_triangles(len(_RINGS), _SEGMENTS, wrap=True)
     return Part(painted(place + eye_center(left), triangles, np.concatenate(colors), 1.0, shade, weld))
 
@@ -68,7 +72,10 @@ def lash_line(lids: Lids, left: bool, lid_shapes: dict[str, Array]) -> Part:
         up = np.stack([0 * thick, np.where(above, thick, -thick), 0 * thick], -1)
         front = center + away * (1 + 0.016 / distance)
         outer = edge + up - center
-        outer = center + outer * (np.maximum(np.linalg.norm(outer, axis=1, keepdims=True), distance) / np.linalg.norm(outer, axis=1, keepdims=True))
+        outer = center + outer * (
+            np.maximum(np.linalg.norm(outer, axis=1, keepdims=True), distance)
+            / np.linalg.norm(outer, axis=1, keepdims=True)
+        )
         return np.concatenate([outer + 0.8 * (front - edge), front, center + away * (0.985 * EYE_RADIUS / distance)])
 
     rest = rings(edge)

@@ -136,14 +136,18 @@ class Poser:
         ranges = np.array([head._ranges.get(name, (0, 0)) for name in channels], np.int64).reshape(-1, 2)
         self._starts, self._ends = np.ascontiguousarray(ranges[:, 0]), np.ascontiguousarray(ranges[:, 1])
         self._turning = {
-            joint: [channels.index(joint + axis) if joint + axis in channels else -1 for axis in ("Yaw", "Pitch", "Roll")]
+            joint: [
+                channels.index(joint + axis) if joint + axis in channels else -1 for axis in ("Yaw", "Pitch", "Roll")
+            ]
             for joint in ("head", "leftEye", "rightEye")
         }
 
     def __call__(self, values: Floats) -> Floats:
         """Vertices [V, 3] of values [C]. Raises MotionError if there are not C finite numbers."""
         if values.shape != (len(self.channels),) or not np.isfinite(values).all():
-            raise MotionError(f"a pose has shape {values.shape}; expected {len(self.channels)} finite numbers, one a channel")
+            raise MotionError(
+                f"a pose has shape {values.shape}; expected {len(self.channels)} finite numbers, one a channel"
+            )
         head = self.head
         out = head.mesh.vertices.copy()
         _add_shapes(np.ascontiguousarray(values, np.float32), self._starts, self._ends, head._indices, head._moves, out)
@@ -190,7 +194,9 @@ def _sculpt() -> Head:
     ]  # fmt: skip
     starts = np.cumsum([0, *(len(part.mesh.vertices) for part in parts)])
     ranges, indices, displacements = _gather(parts, starts)
-    turns = np.concatenate([np.broadcast_to(np.asarray(part.turns, np.float32), len(part.mesh.vertices)) for part in parts])
+    turns = np.concatenate(
+        [np.broadcast_to(np.asarray(part.turns, np.float32), len(part.mesh.vertices)) for part in parts]
+    )
     cavity_start, ball_left, ball_right, lash_left, lash_right = starts[[1, 5, 6, 7, 8]]
     globes = tuple(
         _globe(lids, left, slice(int(ball), int(ball) + len(parts[5].mesh.vertices)), int(lash))
@@ -198,12 +204,16 @@ def _sculpt() -> Head:
     )
     return Head(
         Mesh.joined([part.mesh for part in parts]),
-        _vertex_sets(skin, lids),
+        _vertex_sets(skin) | _whole_parts(parts, starts),
         ranges,
         indices,
         displacements,
         turns,
-        (_lips(skin, int(cavity_start)), _lid_slit(skin, lids, True, int(lash_left)), _lid_slit(skin, lids, False, int(lash_right))),
+        (
+            _lips(skin, int(cavity_start)),
+            _lid_slit(skin, lids, True, int(lash_left)),
+            _lid_slit(skin, lids, False, int(lash_right)),
+        ),
         globes,  # type: ignore[arg-type]
     )
 
@@ -224,7 +234,7 @@ def _gather(parts: Sequence[Part], starts: npt.NDArray[np.int64]) -> tuple[dict[
     return ranges, np.concatenate(indices).astype(np.int32), np.concatenate(moves).astype(np.float32)
 
 
-def _vertex_sets(skin: Skin, lids: Lids) -> dict[str, Indices]:
+def _vertex_sets(skin: Skin) -> dict[str, Indices]:
     """Vertices by name, for measuring."""
     row, columns = skin.grid[skin.rows["seam"]], skin.mouth_columns
     right, left = skin.corners
@@ -242,6 +252,12 @@ def _vertex_sets(skin: Skin, lids: Lids) -> dict[str, Indices]:
             for place, rim in (("upper", skin.lids_upper), ("lower", skin.grid[skin.rows["lids"]]))
         },
     }
+
+
+def _whole_parts(parts: Sequence[Part], starts: npt.NDArray[np.int64]) -> dict[str, Indices]:
+    """Vertices of the parts that have names."""
+    names = {2: "teeth_upper", 3: "teeth_lower", 4: "tongue", 5: "eye_left", 6: "eye_right"}
+    return {name: np.arange(starts[k], starts[k + 1], dtype=np.int32) for k, name in names.items()}
 
 
 def _lips(skin: Skin, cavity_start: int) -> Slit:
@@ -264,9 +280,15 @@ def _lid_slit(skin: Skin, lids: Lids, left: bool, lash_start: int) -> Slit:
     columns, row = skin.eye_columns(left), skin.rows["lids"]
     count, ring = len(columns), len(lids.rim(left))
     lower_at, upper_at = 1 + np.arange(count), ring - 1 - np.arange(count)
-    upper = [skin.lids_upper[columns], *(skin.grid[row + k, columns] for k in (1, 2, 3)), *(lash_start + k * ring + upper_at for k in range(3))]
+    upper = [
+        skin.lids_upper[columns],
+        *(skin.grid[row + k, columns] for k in (1, 2, 3)),
+        *(lash_start + k * ring + upper_at for k in range(3)),
+    ]
     lower = [*(skin.grid[row - k, columns] for k in range(4)), *(lash_start + k * ring + lower_at for k in range(3))]
-    return Slit(np.array(lower, np.int32), np.array(upper, np.int32), np.array((1, 0.7, 0.4, 0.15, 1, 1, 1), np.float32))
+    return Slit(
+        np.array(lower, np.int32), np.array(upper, np.int32), np.array((1, 0.7, 0.4, 0.15, 1, 1, 1), np.float32)
+    )
 
 
 def _globe(lids: Lids, left: bool, ball: slice, lash_start: int) -> Globe:
@@ -277,5 +299,12 @@ def _globe(lids: Lids, left: bool, ball: slice, lash_start: int) -> Globe:
     own = np.concatenate([*(skin.grid[row, columns] for row in rows), skin.lids_upper[columns]])
     reach = np.full(len(own), 1.035 * EYE_RADIUS)
     lash = lash_start + np.arange(3 * ring)
-    reaches = np.concatenate([reach, np.full(ring, 1.06 * EYE_RADIUS), np.full(ring, 1.08 * EYE_RADIUS), np.full(ring, 0.985 * EYE_RADIUS)])
-    return Globe(eye_center(left).astype(np.float32), ball, np.concatenate([own, lash]).astype(np.int32), reaches.astype(np.float32))
+    reaches = np.concatenate(
+        [reach, np.full(ring, 1.06 * EYE_RADIUS), np.full(ring, 1.08 * EYE_RADIUS), np.full(ring, 0.985 * EYE_RADIUS)]
+    )
+    return Globe(
+        eye_center(left).astype(np.float32),
+        ball,
+        np.concatenate([own, lash]).astype(np.int32),
+        reaches.astype(np.float32),
+    )

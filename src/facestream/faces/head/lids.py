@@ -62,7 +62,9 @@ class Lids:
                 moved[:, 1] += (upper * up + lower * down) * opening
                 moved[:, 0] += (out if left else -out) * np.maximum(upper, lower)
                 touched = np.maximum(upper, lower) > 0
-                moved[touched, 2] += front(moved[touched, 0], moved[touched, 1]) - front(points[touched, 0], points[touched, 1])
+                moved[touched, 2] += front(moved[touched, 0], moved[touched, 1]) - front(
+                    points[touched, 0], points[touched, 1]
+                )
                 found[shape + name] = moved - points
         return found
 

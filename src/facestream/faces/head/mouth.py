@@ -18,7 +18,11 @@ from facestream.faces.mesh import Indices, grid_triangles
 # Rings of the cavity behind the seam: depth, distance from the seam's height, width, share that follows the jaw not the lips.
 _RINGS = ((0.0, 0.0, 1.0, 0.0), (0.030, 0.010, 1.0, 0.0), (0.055, 0.095, 1.0, 0.15), (0.12, 0.165, 0.98, 0.6), (0.38, 0.18, 0.92, 1.0), (0.62, 0.13, 0.6, 1.0), (0.70, 0.0, 0.0, 1.0))  # fmt: skip
 
-_JAW_SLIDES = {"jawForward": np.array((0, 0, 0.075)), "jawLeft": np.array((0.085, 0, 0)), "jawRight": np.array((-0.085, 0, 0))}
+_JAW_SLIDES = {
+    "jawForward": np.array((0, 0, 0.075)),
+    "jawLeft": np.array((0.085, 0, 0)),
+    "jawRight": np.array((-0.085, 0, 0)),
+}
 
 
 def seam_loop(skin: Skin) -> Indices:
@@ -41,13 +45,18 @@ def cavity(skin: Skin, skin_shapes: dict[str, Array]) -> Part:
     jaw = np.where(side < 0, CORNER_DROP + (1 - CORNER_DROP) * inside, CORNER_DROP * (1 - inside))
     rings, colors, moves = [], [], {name: [] for name in skin_shapes}
     for depth, away, width, share in _RINGS:
-        ring = rim * np.array((width, 1, 1)) + np.stack([0 * side, side * away * np.maximum(inside, 0.25), 0 * side - depth], -1)
+        ring = rim * np.array((width, 1, 1)) + np.stack(
+            [0 * side, side * away * np.maximum(inside, 0.25), 0 * side - depth], -1
+        )
         if depth > 0.2:
             ring[:, 2] = seam_depth(skin) - depth
         if width == 0:
             ring[:] = ring.mean(axis=0)
         rings.append(ring)
-        colors.append(np.broadcast_to(paint.LIP * 0.8 + (paint.CAVITY - paint.LIP * 0.8) * step(0.0, 0.06, depth), ring.shape) * (1 - 0.75 * step(0.1, 0.62, depth)))
+        colors.append(
+            np.broadcast_to(paint.LIP * 0.8 + (paint.CAVITY - paint.LIP * 0.8) * step(0.0, 0.06, depth), ring.shape)
+            * (1 - 0.75 * step(0.1, 0.62, depth))
+        )
         for name, moved in skin_shapes.items():
             own = jaw_drop(ring, jaw) if name == "jawOpen" else 0.0
             moves[name].append((1 - share) * moved[loop] + share * own)
@@ -63,14 +72,26 @@ def teeth(skin: Skin, above: bool) -> Part:
     radius, root, edge = (0.262, 0.13, -0.030) if above else (0.240, -0.17, -0.060)
     behind = 0.085 if above else 0.105
     # rows: height from root (0) to edge (1), distance inwards
-    rows = ((0.0, 0.0), (0.16, -0.006), (0.22, 0.0), (0.70, 0.0), (0.95, 0.004), (1.0, 0.016), (1.0, 0.034), (0.6, 0.05), (0.0, 0.06))
+    rows = (
+        (0.0, 0.0),
+        (0.16, -0.006),
+        (0.22, 0.0),
+        (0.70, 0.0),
+        (0.95, 0.004),
+        (1.0, 0.016),
+        (1.0, 0.034),
+        (0.6, 0.05),
+        (0.0, 0.06),
+    )
     points, colors = [], []
     for height, inwards in rows:
         y = root + (edge - root) * height
         crown = height > 0.2
         y = y + (root - edge) * 0.05 * (1 - between) * (height > 0.9)
         r = radius - inwards - 0.010 * (1 - between) * crown
-        points.append(np.stack([r * np.sin(angle), MOUTH_Y + y, seam_depth(skin) - behind - radius + r * np.cos(angle)], -1))
+        points.append(
+            np.stack([r * np.sin(angle), MOUTH_Y + y, seam_depth(skin) - behind - radius + r * np.cos(angle)], -1)
+        )
         tint = paint.TOOTH * (0.72 + 0.28 * between[:, None]) if crown else np.broadcast_to(paint.GUM, (len(angle), 3))
         colors.append(tint * (1 - 0.70 * step(0.35, 1.30, np.abs(angle)))[:, None])
     place = np.concatenate(points)
@@ -106,7 +127,12 @@ def tongue(skin: Skin) -> Part:
 
 def _tongue_shapes(place: Array, s: Array, c: Array) -> dict[str, Array]:
     """s: 0 at the root, 1 at the tip; c: -1 at the right edge, 1 at the left."""
-    zero, tip, body, most = np.zeros_like(s), step(0.45, 1.0, s), bump(s, 0 * s, (0.55, 0), (0.30, 1)), step(0.05, 0.8, s)
+    zero, tip, body, most = (
+        np.zeros_like(s),
+        step(0.45, 1.0, s),
+        bump(s, 0 * s, (0.55, 0), (0.30, 1)),
+        step(0.05, 0.8, s),
+    )
 
     def move(x: Array, y: Array, z: Array) -> Array:
         return np.stack([x, y, z], -1)

@@ -63,5 +63,3 @@ def _lip_mask(skin: Skin) -> Array:
         red[skin.grid[row]] = 0.35 if edge else 1.0
     red[skin.mouth_upper] = 1.0
     return red * (1 - step(0.97, 1.10, u)) * (skin.points[:, 2] > 0)
-
-

@@ -73,7 +73,10 @@ def front(x: Array, y: Array) -> Array:
     z = profile(y, _DEPTH) * (1 - s**2.5) ** 0.4
     relief = (
         0.035 * bump(x, y, (0, 0.02), (0.075, 0.20))  # bridge of the nose
-        + 0.150 * np.where(y > -0.215, bump(x, y, (0, -0.215), (0.085, 0.105)), bump(x, y, (0, -0.215), (0.085, 0.070)))  # its tip
+        + 0.150
+        * np.where(
+            y > -0.215, bump(x, y, (0, -0.215), (0.085, 0.105)), bump(x, y, (0, -0.215), (0.085, 0.070))
+        )  # its tip
         + 0.055 * bump(x, y, (0, -0.10), (0.08, 0.14))
         + 0.070 * both(x, y, (0.093, -0.245), (0.040, 0.046))  # its wings
         + 0.030 * both(x, y, (0.40, -0.30), (0.20, 0.16))  # cheeks
@@ -88,7 +91,9 @@ def front(x: Array, y: Array) -> Array:
     )
     z = z + relief * facing
     away = np.hypot(np.abs(x) - EYE[0], y - EYE[1])
-    shell = EYE[2] + np.where(away < LID_RADIUS, np.sqrt(np.clip(LID_RADIUS**2 - away**2, 0, None)), 2.5 * (LID_RADIUS - away))
+    shell = EYE[2] + np.where(
+        away < LID_RADIUS, np.sqrt(np.clip(LID_RADIUS**2 - away**2, 0, None)), 2.5 * (LID_RADIUS - away)
+    )
     return higher(z, shell, 0.03)
 
 
@@ -203,7 +208,9 @@ def sculpt_skin() -> Skin:
     side[rows["seam"], HALF - MOUTH_COLUMN + 1 : HALF + MOUTH_COLUMN] = -1
 
     mouth_upper, lids_upper = grid[rows["seam"]].copy(), grid[rows["lids"]].copy()
-    skin = Skin(points.reshape(-1, 3), np.zeros((0, 3), np.int32), grid, mouth_upper, lids_upper, rows, side.reshape(-1))
+    skin = Skin(
+        points.reshape(-1, 3), np.zeros((0, 3), np.int32), grid, mouth_upper, lids_upper, rows, side.reshape(-1)
+    )
     extra, count = [], grid.size
     for upper, cols, height in (
         (mouth_upper, skin.mouth_columns, None),
@@ -215,7 +222,15 @@ def sculpt_skin() -> Skin:
         place = skin.points[grid[rows["seam"], cols]] if height is None else head_place(s[cols], c[cols], height[cols])
         extra.append(place)
     points = np.concatenate([skin.points, *extra])
-    return Skin(points, _triangles(skin), grid, mouth_upper, lids_upper, rows, np.concatenate([skin.side, np.ones(count - grid.size)]))
+    return Skin(
+        points,
+        _triangles(skin),
+        grid,
+        mouth_upper,
+        lids_upper,
+        rows,
+        np.concatenate([skin.side, np.ones(count - grid.size)]),
+    )
 
 
 def _triangles(skin: Skin) -> Indices:
