@@ -29,7 +29,7 @@ _MARGIN = 0.15  # seconds of near-silence around the sound, so that a pause alwa
 
 @dataclass(frozen=True)
 class Alignment:
-    """What the aligner found. phones: gap-free from 0 to the sound's end; score: mean log likelihood a frame of speech."""
+    """What the aligner found. phones: gap-free from 0 to the sound's end; score: log likelihood a frame of speech."""
 
     phones: tuple[Phone, ...]
     score: float

@@ -15,6 +15,7 @@ from rich.progress import track
 
 from facestream.audio.waveform import read_audio
 from facestream.corpora.alignment import Aligner, Alignment, Quality
+from facestream.corpora.pronunciation import LANGUAGES, words
 from facestream.corpora.readers import Recording, open_recordings
 from facestream.corpora.shards import ShardReader, ShardWriter, Utterance
 from facestream.errors import AudioError, CorpusError
@@ -28,14 +29,14 @@ class Summary:
     """What a shard holds and what was left out. minutes, speakers: by corpus; dropped: utterances by reason."""
 
     kept: int = 0
-    minutes: Counter[str] = field(default_factory=Counter)
+    minutes: dict[str, float] = field(default_factory=dict)
     speakers: dict[str, set[str]] = field(default_factory=dict)
     dropped: Counter[str] = field(default_factory=Counter)
 
     def add(self, corpus: str, speaker: str, seconds: float) -> None:
         """Count one utterance that was kept."""
         self.kept += 1
-        self.minutes[corpus] += seconds / 60  # type: ignore[assignment]
+        self.minutes[corpus] = self.minutes.get(corpus, 0.0) + seconds / 60
         self.speakers.setdefault(corpus, set()).add(speaker)
 
     def lines(self) -> Iterator[str]:
@@ -90,8 +91,10 @@ def _reason(error: Exception, recording: Recording) -> str:
     """Errors of the same kind under one heading, so that they can be counted."""
     if isinstance(error, AudioError):
         return "the sound cannot be read"
-    if "language" in str(error):
+    if recording.language not in LANGUAGES:
         return f"language {recording.language} cannot be aligned"
+    if not words(recording.text, recording.language):
+        return f"no word can be read in the text, language {recording.language}"
     return "the words cannot be aligned with the sound"
 
 

@@ -139,7 +139,7 @@ _LONG = {"a": "EY", "e": "IY", "i": "AY", "o": "OW", "u": "UW", "y": "AY"}
 
 
 def letter_phones(word: str) -> list[str]:
-    """English spelling → phones by longest-match letter rules and the silent final e; rough, but lips come out right."""
+    """English spelling → phones by longest-match letter rules and the silent final e: rough, but the lips come out."""
     if not re.search("[aeiouy]", word):  # an abbreviation: each letter by its name
         return [phone for letter in word for phone in _NAMES.get(letter, [])]
     phones: list[str] = []

@@ -47,7 +47,7 @@ class Utterance:
     @property
     def seconds(self) -> float:
         """How long it lasts."""
-        return len(self.samples) / SAMPLE_RATE
+        return self.samples.size / SAMPLE_RATE
 
 
 _DESCRIPTION = tuple(field.name for field in dataclasses.fields(Utterance) if field.name not in ("samples", "phones"))
@@ -74,7 +74,7 @@ class ShardWriter:
     @property
     def seconds(self) -> float:
         """Sound written so far."""
-        return self._samples / SAMPLE_RATE
+        return float(self._samples / SAMPLE_RATE)
 
     def append(self, utterance: Utterance) -> None:
         """Add one utterance; its id must be new."""

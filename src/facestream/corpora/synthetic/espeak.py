@@ -95,6 +95,9 @@ class Espeak:
             for timbre in _TIMBRES
         )
 
+    def close(self) -> None:
+        """Nothing is kept open."""
+
     def speak(self, voice: Voice, text: str, stretch: float, pitch: float) -> Speech:
         """Say a text."""
         if not self._load():
@@ -109,7 +112,7 @@ class Espeak:
         self._library.espeak_Synth(said, len(said), 0, 0, 0, _UTF8, None, None)
         if not self._blocks:
             raise CorpusError(f"espeak-ng said nothing for {text[:60]!r}")
-        pcm = np.concatenate(self._blocks).astype(np.float32) / 32768
+        pcm = np.concatenate(self._blocks).astype(np.float32) / np.float32(32768)
         return speech(pcm, self._rate, self._labels(len(pcm)), translator(dict(zip(PHONES, PHONES, strict=True))))
 
     def _load(self) -> bool:
@@ -135,7 +138,7 @@ class Espeak:
         return 0
 
     def _labels(self, samples: int) -> list[tuple[str, float, float]]:
-        """ARPABET labels in seconds. An event without a sound of its own is a pause, or, if short, belongs to the last."""
+        """ARPABET labels, seconds. A silent event is a pause or, if short, part of the label before it."""
         starts = sorted(self._starts, key=lambda start: start[1])
         ends = [start for _, start in starts[1:]] + [samples]
         labels: list[tuple[str, float, float]] = []
@@ -153,6 +156,4 @@ def _phones(symbol: str) -> tuple[str, ...]:
     try:
         return ipa_phones(symbol)
     except KeyError as letter:
-        raise CorpusError(
-            f"espeak-ng says {symbol!r}, and {letter} has no ARPABET counterpart in engine_phones.py"
-        ) from None
+        raise CorpusError(f"espeak-ng says {symbol!r}, and {letter} is not in engine_phones.py") from None

@@ -80,8 +80,8 @@ class Festival:
             said = re.sub(r'["\\]', "", text).encode(entry.encoding, "ignore")
             self._ask(process, f"(Parameter.set 'Duration_Stretch {stretch:.3f})".encode())
             if entry.f0 is not None:
-                f0 = f"((target_f0_mean {entry.f0 * pitch:.1f}) (target_f0_std 14) (model_f0_mean 170) (model_f0_std 34))"
-                self._ask(process, f"(set! int_lr_params '{f0})".encode())
+                f0 = f"(target_f0_mean {entry.f0 * pitch:.1f}) (target_f0_std 14)"
+                self._ask(process, f"(set! int_lr_params '({f0} (model_f0_mean 170) (model_f0_std 34)))".encode())
             self._ask(process, b'(set! said (utt.synth (Utterance Text "' + said + b'")))')
             self._ask(process, f'(utt.save.wave said "{folder}/speech.wav" \'riff)'.encode())
             self._ask(process, f'(utt.save.segs said "{folder}/speech.segs")'.encode())

@@ -29,6 +29,9 @@ class Flite:
             return ()
         return tuple(Voice("flite", name, "en", _LICENCE, "flite") for name in ("awb", "rms", "slt", "kal16"))
 
+    def close(self) -> None:
+        """Nothing is kept open."""
+
     def speak(self, voice: Voice, text: str, stretch: float, pitch: float) -> Speech:
         """Say a text; its statistical voices keep their pitch whatever is asked."""
         with tempfile.TemporaryDirectory() as folder:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from facestream.corpora.synthetic.flite import Flite
 from facestream.corpora.synthetic.speech import Engine, Speech, Voice
 from facestream.corpora.synthetic.texts import sentence
 from facestream.errors import CorpusError
+from facestream.signals import Floats
 from facestream.timing import SAMPLE_RATE
 
 HELD_OUT = ("festival-ked",)
@@ -36,52 +38,65 @@ _SHARES = {
 }
 _OTHER_RECORDED = 0.9  # of each further recorded voice; they speak other languages
 _COMPUTED = 0.15  # of everything, for all formant voices together
+_FAILURES_BORNE = 20  # more than were written
 
 
 def prepare_tts(out: Path, minutes: float, seed: int = 0, speakers: Sequence[str] = ()) -> Summary:
     """Fill the shard `out` with this many minutes of speech; `speakers` limits it to voices such as "festival-ked".
 
-    Without a limit, all voices that are installed speak but HELD_OUT. Raises CorpusError if there are none.
+    Without a limit, all voices that are installed speak but HELD_OUT; engines that are missing are named. What fails
+    is written to dropped.jsonl with its reason. Raises CorpusError if no voice is left, or if most sentences fail.
     """
-    festival = Festival()
-    engines: dict[str, Engine] = {"flite": Flite(), "festival": festival, "espeak": Espeak()}
-    voices = [voice for engine in engines.values() for voice in engine.voices()]
-    voices = [voice for voice in voices if (voice.speaker in speakers if speakers else voice.speaker not in HELD_OUT)]
-    if not voices:
-        raise CorpusError(
-            f"no voice {'of ' + ', '.join(speakers) + ' ' if speakers else ''}is installed; expected flite, festival or "
-            "espeak-ng (Debian: apt-get install flite festival festvox-kallpc16k espeak-ng)"
-        )
+    engines = _engines()
+    voices = _cast(engines, speakers)
+    shares = _shares(voices)
     try:
         with ShardWriter(out) as writer, (out / DROPPED).open("a", encoding="utf-8") as dropped, Progress() as progress:
-            task = progress.add_task("speaking", total=minutes, completed=writer.seconds / 60)
-            decided = read_dropped(out)
-            shares = _shares(voices)
-            number = 0
-            while writer.seconds < 60 * minutes:
-                utterance_id, number = f"tts-{seed}-{number:06d}", number + 1
-                if utterance_id in writer or utterance_id in decided:
+            if missing := [name for name, engine in engines.items() if not engine.voices()]:
+                progress.console.print(f"not installed, so left out: {', '.join(missing)}")
+            task = progress.add_task("speaking", total=minutes)
+            progress.update(task, completed=writer.seconds / 60)
+            failed = set(read_dropped(out))
+            for number in count():
+                utterance_id = f"tts-{seed}-{number:06d}"
+                if writer.seconds >= 60 * minutes:
+                    break
+                if utterance_id in writer or utterance_id in failed:
                     continue
                 rng = np.random.default_rng((seed, number))
                 voice = voices[rng.choice(len(voices), p=shares)]
                 try:
                     writer.append(_utterance(utterance_id, engines[voice.engine], voice, rng))
                 except CorpusError as error:
+                    failed.add(utterance_id)
                     dropped.write(json.dumps({"id": utterance_id, "reason": f"{voice.speaker}: {error}"}) + "\n")
                     dropped.flush()
-                    decided[utterance_id] = str(error)
-                    if len(decided) > 100 + len(writer):
-                        raise CorpusError(f"most sentences fail, the last with {error}; see {out / DROPPED}") from None
+                    if len(failed) > _FAILURES_BORNE + len(writer):
+                        raise CorpusError(f"most sentences fail, the last with: {error}; see {out / DROPPED}") from None
                 progress.update(task, completed=writer.seconds / 60)
     finally:
-        festival.close()
+        for engine in engines.values():
+            engine.close()
     return summarise(out)
 
 
-def missing_engines(voices: Mapping[str, Engine] | None = None) -> list[str]:
-    """Which of the three engines are not installed here."""
-    engines = voices or {"flite": Flite(), "festival": Festival(), "espeak-ng": Espeak()}
-    return [name for name, engine in engines.items() if not engine.voices()]
+def _engines() -> dict[str, Engine]:
+    return {"flite": Flite(), "festival": Festival(), "espeak": Espeak()}
+
+
+def _cast(engines: Mapping[str, Engine], speakers: Sequence[str]) -> list[Voice]:
+    """The voices that shall speak."""
+    installed = [voice for engine in engines.values() for voice in engine.voices()]
+    voices = [
+        voice for voice in installed if (voice.speaker in speakers if speakers else voice.speaker not in HELD_OUT)
+    ]
+    if not voices:
+        wanted = f"none of {', '.join(speakers)} is" if speakers else "no voice is"
+        raise CorpusError(
+            f"{wanted} installed; expected flite, festival or espeak-ng "
+            "(Debian: apt-get install flite festival festvox-kallpc16k espeak-ng)"
+        )
+    return voices
 
 
 def _shares(voices: Sequence[Voice]) -> list[float]:
@@ -112,7 +127,9 @@ def _utterance(utterance_id: str, engine: Engine, voice: Voice, rng: np.random.G
 
 def _joined(parts: Sequence[Speech], pauses: Sequence[float]) -> Speech:
     """Parts with digital silence before, between and after: one pause (seconds) more than parts."""
-    sounds, phones, clock = [], [], 0
+    sounds: list[Floats] = []
+    phones: list[Phone] = []
+    clock = 0
     for part, pause in zip([*parts, None], pauses, strict=True):
         sounds.append(np.zeros(int(pause * SAMPLE_RATE), np.float32))
         clock += len(sounds[-1])
@@ -121,8 +138,4 @@ def _joined(parts: Sequence[Speech], pauses: Sequence[float]) -> Speech:
             phones += [Phone(label, start + shift, end + shift) for label, start, end in part.phones]
             sounds.append(part.samples)
             clock += len(part.samples)
-    return Speech(np.concatenate(sounds), fill_gaps(_spoken(phones), clock / SAMPLE_RATE))
-
-
-def _spoken(phones: Sequence[Phone]) -> list[Phone]:
-    return [phone for phone in phones if phone.label != "SIL"]
+    return Speech(np.concatenate(sounds), fill_gaps(phones, clock / SAMPLE_RATE))

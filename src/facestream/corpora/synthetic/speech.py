@@ -56,6 +56,10 @@ class Engine(Protocol):
         """Say a text. stretch: factor on durations; pitch: factor on the voice's own, where the engine can."""
         ...
 
+    def close(self) -> None:
+        """Give back what the engine keeps open."""
+        ...
+
 
 def speech(pcm: Floats, rate: int, labels: Iterable[tuple[str, float, float]], translate: Translate) -> Speech:
     """An engine's sound [N] at its rate, with its labels (seconds), as Speech at 16 kHz in ARPABET.

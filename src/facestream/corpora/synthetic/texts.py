@@ -13,21 +13,26 @@ from pathlib import Path
 import numpy as np
 
 _WORDS: dict[str, str] = {
-    "name": "Bob Emma Pam Phoebe Maeve Ben Vivian Bo Mona Philip Abby Tom Olive Rufus Bruce Wanda Hugo June Amber Boris",
-    "people": "people mothers farmers movers babies brothers women boys painters drivers vets poets judges nurses workers",
-    "thing": "boat map bottle van phone apple piano mirror button lamp bridge window camera book pump shovel movie wave "
-    "bubble ribbon pebble moon spoon balloon wolf bowl cheese chair watch shoe measure river feather box puzzle cave",
-    "many": "maps bottles vans phones apples lamps moons spoons balloons wolves shoes chairs pebbles waves bubbles cups",
+    "name": "Bob Emma Pam Phoebe Maeve Ben Vivian Bo Mona Philip Abby Tom Olive Rufus Bruce Wanda Hugo June Amber "
+    "Boris",
+    "people": "people mothers farmers movers babies brothers women boys painters drivers vets poets judges nurses "
+    "workers",
+    "thing": "boat map bottle van phone apple piano mirror button lamp bridge window camera book pump shovel movie "
+    "wave bubble ribbon pebble moon spoon balloon wolf bowl cheese chair watch shoe measure river feather box "
+    "puzzle cave",
+    "many": "maps bottles vans phones apples lamps moons spoons balloons wolves shoes chairs pebbles waves bubbles "
+    "cups",
     "place": "village museum bay farm theatre pub mall office valley room school beach bathroom forest harbour library",
-    "like": "big simple perfect blue famous warm simple brave bumpy above-average smooth yellow fluffy heavy proper wavy "
-    "beautiful cool humble broken new purple favourite very-old thick huge noisy loose",
-    "did": "bought moved built found pushed wrapped removed painted saved followed mixed improved helped watched borrowed "
-    "dropped grabbed lifted chose drove loved believed",
-    "do": "move buy build find push wrap remove paint save follow mix improve help watch borrow drop lift choose drive love",
-    "how": "slowly maybe probably by-mistake in-February very-often for-fun before-breakfast five-times above-all too-soon "
-    "at-home from-memory once-more without-shoes",
+    "like": "big simple perfect blue famous warm simple brave bumpy above-average smooth yellow fluffy heavy proper "
+    "wavy beautiful cool humble broken new purple favourite very-old thick huge noisy loose",
+    "did": "bought moved built found pushed wrapped removed painted saved followed mixed improved helped watched "
+    "borrowed dropped grabbed lifted chose drove loved believed",
+    "do": "move buy build find push wrap remove paint save follow mix improve help watch borrow drop lift choose "
+    "drive love",
+    "how": "slowly maybe probably by-mistake in-February very-often for-fun before-breakfast five-times above-all "
+    "too-soon at-home from-memory once-more without-shoes",
     "number": "two five seven eleven twelve fifty four thousand one-million nine forty-four",
-}  # fmt: skip
+}
 _TEMPLATES = (
     "{name} {did} the {like} {thing} {how}.",
     "Would you {do} my {thing}, {name}, or {do} the {like} one?",
@@ -61,17 +66,25 @@ _CONSONANTS: dict[str, str] = {
     "pl": "p b m f w p b m d g k l ł n r s t z cz sz rz ż pr br",
 }
 _VOWELS: dict[str, str] = {
-    "it": "a e i o u o u ia uo", "cs": "a e i o u á é í ů ou y", "fi": "a e i o u y ä ö aa uu oo yy öö ie uo", "ca": "a e i o u o u",
-    "ru": "а е и о у ы э ю я о у", "de": "a e i o u ü ö au ei eu ie", "fr": "a e i o u ou u eu oi an on in eau é",
-    "es": "a e i o u o u ie ue", "pt": "a e i o u o u ão ei", "sv": "a e i o u y å ä ö u", "nl": "a e i o u oe oo uu eu ui ij aa",
+    "it": "a e i o u o u ia uo",
+    "cs": "a e i o u á é í ů ou y",
+    "fi": "a e i o u y ä ö aa uu oo yy öö ie uo",
+    "ca": "a e i o u o u",
+    "ru": "а е и о у ы э ю я о у",
+    "de": "a e i o u ü ö au ei eu ie",
+    "fr": "a e i o u ou u eu oi an on in eau é",
+    "es": "a e i o u o u ie ue",
+    "pt": "a e i o u o u ão ei",
+    "sv": "a e i o u y å ä ö u",
+    "nl": "a e i o u oe oo uu eu ui ij aa",
     "pl": "a e i o u y ó ą ę",
-}  # fmt: skip
+}
 _PINYIN_INITIALS = "b p m f b p m f d t n l g k h zh ch sh r z c s"
 _PINYIN_FINALS = "a o e ai ei ao ou an en ang eng u uo"
 _PINYIN_WHOLE = (
     "wo ni ta wu wei wan wang yi you yao ye yu yue yuan yun ju qu xu lü nü jiu qiu xiao jiao bu pu fu mo bo po fo feng "
-    "mei bei fei ping ming bing bian mian shuo guo duo huo zhong dong gong song xiong zhuang chuang shi si zi qi xi nian"
-).split()  # noqa: SIM905
+    "mei bei fei ping ming bing bian mian shuo guo duo huo zhong dong gong song xiong zhuang chuang shi si zi qi xi"
+)
 
 
 def sentence(language: str, rng: np.random.Generator) -> str:
@@ -108,7 +121,7 @@ def _english(rng: np.random.Generator) -> str:
 
 def _pinyin(rng: np.random.Generator) -> str:
     if rng.random() < 0.5:
-        syllable = str(rng.choice(_PINYIN_WHOLE))
+        syllable = str(rng.choice(_PINYIN_WHOLE.split()))
     else:
         syllable = str(rng.choice(_PINYIN_INITIALS.split())) + str(rng.choice(_PINYIN_FINALS.split()))
     return f"{syllable}{rng.integers(1, 5)}"
