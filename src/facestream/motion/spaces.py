@@ -89,7 +89,7 @@ def _like(row: Floats, values: Any) -> Any:
 def lip_gap(motion: Motion) -> Floats:
     """How far the lips are apart, [T], in units of jawOpen, never negative.
 
-    jawOpen - mouthClose + what funnelled, lowered and raised lips add (PARTING). Speech that is no closure keeps it at
-    0.06 or more; closed lips have 0.01 or less.
+    jawOpen - mouthClose + what funnelled, lowered and raised lips add (PARTING). Where the rules part the lips in
+    speech it is 0.06 or more; on lips that they close it is 0.01 or less.
     """
     return np.asarray(np.maximum(motion.select(FACE).values @ _PARTING, 0.0), np.float32)
