@@ -4,7 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from facestream.corpora.phones import SILENCE, Phone
-from facestream.corpora.synthetic.life import EYE_PITCH, EYE_YAW, live
+from facestream.corpora.synthetic.eyes import EYE_PITCH, EYE_YAW
+from facestream.corpora.synthetic.life import live
 from facestream.corpora.synthetic.performance import perform
 from facestream.corpora.synthetic.prosody import Prosody, measure_loudness, prosody, track_pitch
 from facestream.corpora.synthetic.styles import NEUTRAL, STYLES, Style

@@ -23,8 +23,8 @@ from facestream.signals import FACE, Floats
 
 HOLD = 0.05  # seconds, at most, that neighbours reach into a sound before they are felt
 SPEECH_JAW = 0.065  # jawOpen of speech at its least: lips that do not close are seen apart
-# jaw = target x (a + b loudness). On the captured speaker r of the fitted jaw is 0.79 without loudness, 0.82 from a share
-# of 0.65 on (recipes/fit_articulation.py); more would tie the jaw to loudness closer than that speaker's (r 0.80).
+# jaw = target x (a + b loudness). On the captured speaker r of the fitted jaw is 0.79 without loudness, 0.82 from a
+# share of 0.65 on (recipes/fit_articulation.py); more would tie the jaw to loudness closer than that speaker's is.
 LOUDNESS_GAIN = (0.35, 0.65)
 
 # Share of the sound during which the lips touch: P's breath and B's burst still belong to the sound.

@@ -78,9 +78,9 @@ LABIAL = (0.9, 0.3, 0.3, 0.8, 0.2)
 _UP, _TIP, _LOW = (("tongueUp", 0.6),), (("tongueTipUp", 0.7),), (("tongueDown", 0.4),)
 _FRONT, _BACK = (("tongueUp", 0.4), ("tongueWide", 0.3)), (("tongueUp", 0.3), ("tongueIn", 0.3), ("tongueNarrow", 0.2))
 _HUSH = (("jawForward", 0.15), ("tongueUp", 0.4), ("tongueWide", 0.2))
-# Amounts at full loudness. The order of jaw, rounding and parting follows the captured speaker, who was heard by a phone
-# recogniser; their size was set until mean, deviation, p95 and peak speed of the rules met the captured ones. Spread lips
-# and the tongue, which were not captured, are phonetic judgement.
+# Amounts at full loudness. The order of jaw, rounding and parting follows the captured speaker, as heard by a phone
+# recogniser; their size was set until mean, deviation, p95 and peak speed of the rules met the captured ones. Spread
+# lips and the tongue, which were not captured, are phonetic judgement.
 TARGETS: dict[str, Target] = {
     SILENCE: Target((1.0, 1.0, 1.0, 1.0, 1.0), 0.0),
     "AA": Target(VOWEL, 0.58, (0.0, 0.0), (0.04, 0.0), (0.0, 0.0), _LOW),
