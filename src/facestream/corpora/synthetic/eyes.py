@@ -1,8 +1,8 @@
 """Eyes of a speaking face: glances and blinks, drawn one by one.
 
 Shapes: n motion frames, C = len(FACE) channels.
-Ranges follow people in conversation: blinks every 2 to 6 s, closing in about 90 ms and opening in about 200; glances of a
-few to 15 degrees.
+Ranges follow people in conversation: blinks every 2 to 6 s, closing in about 90 ms and opening in about 200; glances
+of a few to 15 degrees.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What a face does besides speaking: head, brows, lids, gaze, mood.
 
 Shapes: n motion frames, C = len(FACE) channels.
-Accents are found in the voice, everything slow is smoothed noise: head turns of a few degrees, a posture for every phrase,
-nods and raised brows on accented syllables, a mood that drifts. The eyes are in eyes.py.
+Accents are found in the voice, everything slow is smoothed noise: head turns of a few degrees, a posture for every
+phrase, nods and raised brows on accented syllables, a mood that drifts. The eyes are in eyes.py.
 """
 
 from __future__ import annotations
