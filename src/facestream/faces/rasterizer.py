@@ -21,6 +21,9 @@ from facestream.faces.mesh import Floats, Mesh
 
 Picture = npt.NDArray[np.uint8]
 
+# A sample's colour is one word: three lanes of 21 bits, each 8 bits before and 11 behind the point and 2 to sum four samples.
+_LANE, _POINT = 21, 11
+_ONE = 1 << _POINT
 _jit = njit(cache=True, nogil=True, fastmath=True)
 
 
@@ -78,8 +81,8 @@ class Renderer:
         self._lit = np.empty((count, 3), np.float32)
         self._gloss = np.where((mesh.gloss[mesh.triangles] > 0).all(axis=1), mesh.gloss[mesh.triangles].mean(axis=1), 0)
         self._depth = np.empty((2 * size, 2 * size), np.float32)
-        self._color = np.empty((2 * size, 2 * size), np.uint32)
-        packed = self.background.astype(np.uint32) @ np.array((1, 1 << 8, 1 << 16), np.uint32)
+        self._color = np.empty((2 * size, 2 * size), np.int64)
+        packed = self.background.astype(np.int64) @ (np.int64(_ONE) << np.int64(_LANE) * np.arange(3))
         self._backdrop = packed.repeat(2, axis=0).repeat(2, axis=1)
 
     def draw(self, vertices: Floats, out: Picture | None = None) -> Picture:
@@ -154,7 +157,7 @@ def _project(points, eye, focal, middle, out):  # type: ignore[no-untyped-def]
 def _light_vertices(points, normals, colors, shade, weld, eye, light, out):  # type: ignore[no-untyped-def]
     """Light that each vertex sends to the eye, encoded for the display (square root), [V, 3].
 
-    Kept within 1..254, so that what is interpolated between vertices needs no clipping.
+    Kept within 1..254, so that what is interpolated between vertices stays in its lane without clipping.
 
     Diffuse light wraps around the terminator, red furthest, as light that has travelled under skin does.
     """
@@ -180,8 +183,7 @@ def _light_vertices(points, normals, colors, shade, weld, eye, light, out):  # t
             out[v, c] = 1.5 + 253.0 * math.sqrt(min(1.0, colors[v, c] * arriving))
 
 
-_HALF = np.float32(0.5)
-_ZERO, _FULL = np.float32(0.0), np.float32(255.0)
+_HALF, _ZERO = np.float32(0.5), np.float32(0.0)
 
 
 @_jit
@@ -194,8 +196,16 @@ def _slopes(triangle, values, column, ax, ay, bx, by, inverse):  # type: ignore[
 
 @_jit
 def _packed(r, g, b):  # type: ignore[no-untyped-def]
-    """Three numbers in 0..255.5 as one word of bytes."""
-    return np.uint32(np.uint32(r) | (np.uint32(g) << np.uint32(8)) | (np.uint32(b) << np.uint32(16)))
+    """Three numbers as lanes of one word. Sums of words are words of the sums, of slopes with either sign too."""
+    return np.int64(r * _ONE) + (np.int64(g * _ONE) << _LANE) + (np.int64(b * _ONE) << (2 * _LANE))
+
+
+@_jit
+def _brightened(word, light):  # type: ignore[no-untyped-def]
+    """The packed colour with white light added, clipped."""
+    more, full, mask = np.int64(light * _ONE), np.int64(255 * _ONE), (1 << _LANE) - 1
+    r, g, b = word & mask, (word >> _LANE) & mask, (word >> (2 * _LANE)) & mask
+    return min(r + more, full) + (min(g + more, full) << _LANE) + (min(b + more, full) << (2 * _LANE))
 
 
 @_jit
@@ -241,6 +251,7 @@ def _fill(screen, triangles, lit, normals, weld, gloss, half, depth, color):  # 
         red_x, red_y = _slopes(triangles[f], lit, 0, ax, ay, bx, by, inverse)
         green_x, green_y = _slopes(triangles[f], lit, 1, ax, ay, bx, by, inverse)
         blue_x, blue_y = _slopes(triangles[f], lit, 2, ax, ay, bx, by, inverse)
+        word_x = _packed(red_x, green_x, blue_x)
         glossy = gloss[f] > 0
         nx_x, nx_y, ny_x, ny_y, nz_x, nz_y = _ZERO, _ZERO, _ZERO, _ZERO, _ZERO, _ZERO
         if glossy:
@@ -260,9 +271,11 @@ def _fill(screen, triangles, lit, normals, weld, gloss, half, depth, color):  # 
                 continue
             dx, dy = np.float32(left) + _HALF - screen[i, 0], at - screen[i, 1]
             near = screen[i, 2] + near_x * dx + near_y * dy
-            red = lit[i, 0] + red_x * dx + red_y * dy
-            green = lit[i, 1] + green_x * dx + green_y * dy
-            blue = lit[i, 2] + blue_x * dx + blue_y * dy
+            word = _packed(
+                lit[i, 0] + red_x * dx + red_y * dy,
+                lit[i, 1] + green_x * dx + green_y * dy,
+                lit[i, 2] + blue_x * dx + blue_y * dy,
+            )
             for x in range(left, right):
                 if near > depth[y, x]:
                     depth[y, x] = near
@@ -271,28 +284,20 @@ def _fill(screen, triangles, lit, normals, weld, gloss, half, depth, color):  # 
                         nx = normals[welded[0], 0] + nx_x * dx + nx_y * dy
                         ny = normals[welded[0], 1] + ny_x * dx + ny_y * dy
                         nz = normals[welded[0], 2] + nz_x * dx + nz_y * dy
-                        shine = gloss[f] * _highlight(nx, ny, nz, half)
-                        color[y, x] = _packed(
-                            min(_FULL, red + shine), min(_FULL, green + shine), min(_FULL, blue + shine)
-                        )
+                        color[y, x] = _brightened(word, gloss[f] * _highlight(nx, ny, nz, half))
                     else:
-                        color[y, x] = _packed(red, green, blue)
+                        color[y, x] = word
                 near += near_x
-                red += red_x
-                green += green_x
-                blue += blue_x
+                word += word_x
 
 
 @_jit
 def _average(color, out):  # type: ignore[no-untyped-def]
-    """Mean of each pixel's four packed samples, [S, S, 3] uint8: red and blue are summed side by side in one word."""
-    odd, even, two = np.uint32(0x0000FF00), np.uint32(0x00FF00FF), np.uint32(0x00020002)
+    """Mean of each pixel's four samples, [S, S, 3] uint8."""
     for y in range(out.shape[0]):
         upper, lower = color[2 * y], color[2 * y + 1]
         for x in range(out.shape[1]):
-            a, b, c, d = upper[2 * x], upper[2 * x + 1], lower[2 * x], lower[2 * x + 1]
-            pair = np.uint32((a & even) + (b & even) + (c & even) + (d & even) + two) >> np.uint32(2)
-            green = np.uint32((a & odd) + (b & odd) + (c & odd) + (d & odd)) >> np.uint32(10)
-            out[y, x, 0] = np.uint8(pair & np.uint32(0xFF))
-            out[y, x, 1] = np.uint8(green & np.uint32(0xFF))
-            out[y, x, 2] = np.uint8((pair >> np.uint32(16)) & np.uint32(0xFF))
+            four = upper[2 * x] + upper[2 * x + 1] + lower[2 * x] + lower[2 * x + 1]
+            out[y, x, 0] = np.uint8((four >> (_POINT + 2)) & 0xFF)
+            out[y, x, 1] = np.uint8((four >> (_POINT + 2 + _LANE)) & 0xFF)
+            out[y, x, 2] = np.uint8((four >> (_POINT + 2 + 2 * _LANE)) & 0xFF)
