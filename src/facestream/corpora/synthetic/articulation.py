@@ -31,7 +31,7 @@ LOUDNESS_GAIN = (0.35, 0.65)
 CLOSED: dict[str, float] = {"P": 0.65, "B": 0.8, "M": 0.95}
 BITTEN: dict[str, float] = {"F": 0.9, "V": 0.9}
 CLOSING, BITING = 0.07, 0.09  # seconds in which lips meet or part inside speech
-WAKE, SETTLE = 0.15, 0.18  # and beside silence, where they come from rest and go to rest
+WAKE, SETTLE = 0.13, 0.14  # and beside silence, where they come from rest and go to rest
 # Lower lip against the upper teeth: what a bite takes away, in shares, and what it adds.
 UNBITTEN = vector(
     {"jawOpen": 0.5, "mouthFunnel": 0.3, "mouthPucker": 0.3, "mouthLowerDownLeft": 1.0, "mouthLowerDownRight": 1.0}

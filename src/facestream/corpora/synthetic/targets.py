@@ -33,11 +33,11 @@ class Articulator:
 # Fitted to captured speech (recipes/fit_articulation.py on three recordings of FACEGOOD-Audio2Face, MIT): the rates lie
 # in its flat optimum; there rounded lips start 70 to 90 ms before the sound, rolled ones 75 to 120 ms, the jaw 30 ms.
 ARTICULATORS: dict[str, Articulator] = {
-    "jaw": Articulator(34.0, 24.0, 0.11, 0.14, ("jawOpen", "jawForward")),
-    "rounding": Articulator(16.0, 18.0, 0.15, 0.18, ("mouthFunnel", "mouthPucker")),
-    "spread": Articulator(16.0, 16.0, 0.13, 0.18, _both("mouthStretch", "mouthDimple")),
-    "lips": Articulator(22.0, 22.0, 0.13, 0.16, _both("mouthLowerDown", "mouthUpperUp")),
-    "tongue": Articulator(24.0, 24.0, 0.11, 0.14, (
+    "jaw": Articulator(34.0, 24.0, 0.07, 0.1, ("jawOpen", "jawForward")),
+    "rounding": Articulator(16.0, 18.0, 0.15, 0.14, ("mouthFunnel", "mouthPucker")),
+    "spread": Articulator(16.0, 16.0, 0.13, 0.14, _both("mouthStretch", "mouthDimple")),
+    "lips": Articulator(22.0, 22.0, 0.13, 0.13, _both("mouthLowerDown", "mouthUpperUp")),
+    "tongue": Articulator(24.0, 24.0, 0.1, 0.12, (
         "tongueOut", "tongueTipUp", "tongueUp", "tongueDown", "tongueIn", "tongueRollUp", "tongueWide", "tongueNarrow",
     )),
 }  # fmt: skip
