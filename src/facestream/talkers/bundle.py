@@ -64,14 +64,18 @@ def read_config(folder: Path) -> BundleConfig:
     """Read config.json. Raises BundleError: no such file, torn, another format, keys unknown or missing."""
     path = folder / CONFIG
     if not path.is_file():
-        raise BundleError(f"'{folder}' is not a bundle: it has no {CONFIG}; expected a folder with {CONFIG} and {NETWORK}")
+        raise BundleError(
+            f"'{folder}' is not a bundle: it has no {CONFIG}; expected a folder with {CONFIG} and {NETWORK}"
+        )
     try:
         fields = json.loads(path.read_text(encoding="utf-8"))
         found = fields.get("format")
     except (ValueError, AttributeError) as error:
         raise BundleError(f"'{path}' is torn or not JSON ({error}); copy the bundle again") from error
     if found != FORMAT:
-        raise BundleError(f"'{path}' is of format {found}; this facestream reads format {FORMAT}: install the release it was made for")
+        raise BundleError(
+            f"'{path}' is of format {found}; this facestream reads format {FORMAT}: install the release it was made for"
+        )
     _check_keys(path, fields)
     try:
         fields["memories"] = parse(fields["memories"])

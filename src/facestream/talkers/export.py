@@ -36,7 +36,9 @@ class _Step(nn.Module):
         super().__init__()
         self.talker, self.names = talker, names
 
-    def forward(self, sound: Tensor, style: Tensor, noise: Tensor, step: Tensor, *memories: Tensor) -> tuple[Tensor, ...]:
+    def forward(
+        self, sound: Tensor, style: Tensor, noise: Tensor, step: Tensor, *memories: Tensor
+    ) -> tuple[Tensor, ...]:
         state = dict(zip(self.names, memories, strict=True))
         face, update = self.talker(sound, style, noise, state, Clock(step))
         return (face, *(update[name] for name in self.names))
@@ -50,7 +52,7 @@ def export_step(talker: StreamingTalker, path: Path, hops: int) -> dict[str, Mem
     inputs = (
         torch.zeros(lanes, hops, config.encoder.bands),
         torch.zeros(lanes, config.predictor.styles),
-        torch.zeros(lanes, config.latents),
+        torch.zeros(lanes, config.codec.life),
         torch.zeros(lanes, dtype=torch.int64),
         *(torch.zeros(lanes, *memory.shape) for memory in memories.values()),
     )
@@ -92,7 +94,9 @@ def _attention_products(path: Path) -> list[str]:
     graph = onnx.load(str(path)).graph
     weights = {weight.name for weight in graph.initializer}
     return [
-        node.name for node in graph.node if node.op_type in ("MatMul", "Gemm") and not any(name in weights for name in node.input[1:])
+        node.name
+        for node in graph.node
+        if node.op_type in ("MatMul", "Gemm") and not any(name in weights for name in node.input[1:])
     ]
 
 
@@ -104,9 +108,7 @@ class _Runs(CalibrationDataReader):  # type: ignore[misc]
         return next(self._runs, None)
 
 
-def as_inputs(
-    sound: Floats, style: Floats, noise: Floats, step: int, memories: Mapping[str, Floats]
-) -> dict[str, Any]:
+def as_inputs(sound: Floats, style: Floats, noise: Floats, step: int, memories: Mapping[str, Floats]) -> dict[str, Any]:
     """One lane's inputs of a step, by the graph's names."""
     lane = {"sound": sound[None], "style": style[None], "noise": noise[None], "step": np.array([step], np.int64)}
     return {**lane, **{name: value.copy() for name, value in memories.items()}}

@@ -1,6 +1,6 @@
 """What StreamingTalker, live preset, is asked to get right.
 
-Shapes: W windows, T frames, D latents, C channels, P phone classes.
+Shapes: W windows, T frames, C channels, P phone classes.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from facestream.audio.encoders import Heard
 from facestream.corpora.phones import BILABIAL, LABIODENTAL, PHONES
 from facestream.signals import FACE
 from facestream.talkers.streamingtalker import StreamingTalker
@@ -27,8 +28,8 @@ SEEN = {*BILABIAL, *LABIODENTAL, "W", "UW"}
 class LossConfig:
     """Weights of the terms; history: how the past that the predictor sees is spoilt against drift.
 
-    phones: cross-entropy of the phone classes; events: closures and bites; lips: mouth read off the encoder, in curves;
-    speed: its change from frame to frame; head: diffusion, in latents; curves: diffusion, in curves of the mouth.
+    phones: cross-entropy of the phone classes; events: closures and bites; lips: the mouth's curves; speed: their
+    change from frame to frame; head: diffusion of life's latents.
     self_sampled: share of windows that see the model's own past; noise: largest noise on the past; forgotten: share of windows without past.
     """
 
@@ -37,7 +38,6 @@ class LossConfig:
     lips: float
     speed: float
     head: float
-    curves: float
     self_sampled: float
     noise: float
     forgotten: float
@@ -57,49 +57,39 @@ class TalkerLoss:
 
     def __call__(self, batch: Batch) -> tuple[Tensor, dict[str, float]]:
         """Total loss and its unweighted terms."""
-        codec = self.model.codec
-        target = codec.encode(batch.face)  # [W, T, D]
-        past = self._spoil(F.pad(target, (0, 0, 1, 0))[:, :-1])
-        heard, context, _ = self.model.condition(batch.mel, past, batch.style)
-        if self.config.self_sampled:
-            context = self._from_own_past(heard.features, context, past, batch.style)
+        codec, mouth = self.model.codec, self.model.config.codec.mouth
+        heard, _ = self.model.encoder(batch.mel)
+        life = codec.encode(batch.face)[..., mouth:]  # [W, T, life]
+        context = self._context(heard, life, batch.style)
         whole = batch.known.amin(-1) * batch.counts  # [W, T] 1 where every curve is given
-        mouth = self.model.config.codec.mouth
-        lips = heard.lips.float() @ codec.basis[:mouth] + codec.mean
-        denoised = self.model.head.loss(context, target)
+        lips = codec.lips(heard.lips.float())
         terms = {
             "phones": self._phones(heard.phones.float(), batch),
             "events": self._events(heard.events.float(), batch),
             "lips": self._curves(lips, batch.lips, batch),
             "speed": self._curves(lips.diff(dim=1), batch.lips.diff(dim=1), batch) * 4.0,
-            "head": _mean(denoised.float().mean(-1), whole),
-            "curves": self._curves(self._clean(context) @ codec.basis + codec.mean, batch.face, batch),
+            "head": _mean(self.model.head.loss(context, life).float().mean(-1), whole),
         }
         total = sum((getattr(self.config, name) * term for name, term in terms.items()), torch.zeros(()))
         return total, {name: float(term.detach()) for name, term in terms.items()}
 
-    def _clean(self, context: Tensor) -> Tensor:
-        """The head's estimate from no noise at all at the highest level: what sound alone decides."""
-        nothing = torch.zeros(*context.shape[:-1], self.model.config.latents)
-        return self.model.head.denoise(nothing, torch.ones_like(nothing[..., :1]), context).float()
+    def _context(self, heard: Heard, life: Tensor, style: Tensor) -> Tensor:
+        """Contexts as serving will have them: the lips' past is the model's own; so is, in some windows, life's past."""
+        heard = heard._replace(features=heard.features.float())
+        lips = heard.lips.detach().float()
 
-    def _spoil(self, past: Tensor) -> Tensor:
-        windows = past.shape[0]
-        noise = torch.rand(windows, 1, 1) * self.config.noise * torch.randn_like(past)
-        kept = (torch.rand(windows, 1, 1) >= self.config.forgotten).float()
-        return (past + noise) * kept
+        def given(own: Tensor) -> Tensor:
+            past = F.pad(torch.cat((lips, own), -1), (0, 0, 1, 0))[:, :-1]
+            noise = torch.rand(len(past), 1, 1) * self.config.noise * torch.randn_like(past)
+            kept = (torch.rand(len(past), 1, 1) >= self.config.forgotten).float()
+            return self.model.condition(heard, (past + noise) * kept, style)[0]
 
-    def _from_own_past(self, features: Tensor, context: Tensor, past: Tensor, style: Tensor) -> Tensor:
-        """Contexts as they are when some windows see what the model itself would have done, as it will when serving."""
-        chosen = torch.rand(past.shape[0]) < self.config.self_sampled
-        if not chosen.any():
-            return context
-        with torch.no_grad():
-            noise = torch.randn(past.shape) * self.model.codec.sampled
-            own = self.model.head.sample(context, noise)
-            own = F.pad(own, (0, 0, 1, 0))[:, :-1]
-        mixed = torch.where(chosen[:, None, None], own.to(past.dtype), past)
-        return self.model.predictor(features, mixed, style)[0]  # type: ignore[no-any-return]
+        chosen = torch.rand(len(life), 1, 1) < self.config.self_sampled
+        if chosen.any():
+            with torch.no_grad():
+                sampled = self.model.head.sample(given(life), torch.randn_like(life))
+            life = torch.where(chosen, sampled.to(life.dtype), life)
+        return given(life)
 
     def _phones(self, logits: Tensor, batch: Batch) -> Tensor:
         labels = torch.where(batch.counts[..., None] > 0, batch.phones, UNKNOWN).long()

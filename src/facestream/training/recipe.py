@@ -6,9 +6,12 @@ import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from facestream.errors import CorpusError
+from facestream.motion.spaces import MOUTH
+from facestream.signals import FACE
 from facestream.talkers.streamingtalker import StreamingTalker, StreamingTalkerConfig
 from facestream.timing import Timing
 from facestream.training.batches import BatchConfig, Batches
@@ -75,10 +78,19 @@ def run(recipe: Recipe, features: Path, folder: Path) -> StreamingTalker:
 
 
 def standardise(model: StreamingTalker, sources: list[Features]) -> None:
-    """Set what is fitted in closed form: the spectrum's mean and scale, the codec's components."""
-    picked = [(source, item) for source in sources for item in source.items[:: max(1, len(source.items) // 200)]]
+    """Set what is fitted in closed form: the spectrum's mean and scale, the codec's components, the amplitude of each style's mouth."""
+    order = np.random.default_rng(0).permutation
+    picked = [(source, source.items[i]) for source in sources for i in order(len(source.items))[:200]]
     read = [source.read(item, 0, item.frames) for source, item in picked]
     mel = torch.cat([torch.from_numpy(arrays["mel"]) for arrays in read])
     model.encoder.band_mean.copy_(mel.mean(0))
     model.encoder.band_scale.copy_(1.0 / mel.std(0))
     model.codec.fit(torch.cat([torch.from_numpy(arrays["face"]) for arrays in read]).numpy())
+    mouth = torch.tensor([name in MOUTH for name in FACE])
+    for style in range(model.config.predictor.styles):
+        pairs = [
+            arrays for (_, item), arrays in zip(picked, read, strict=True) if item.style == style and not item.measured
+        ]
+        face, lips = (torch.cat([torch.from_numpy(arrays[name]) for arrays in pairs]) for name in ("face", "lips"))
+        ratio = (face * lips).sum(0) / (lips.square().sum(0) + 1e-6)
+        model.amplitude[style] = torch.where(mouth & (lips.square().mean(0) > 1e-5), ratio, 1.0)

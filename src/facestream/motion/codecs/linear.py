@@ -3,8 +3,7 @@
 Shapes: ... any leading axes, C face channels (signals.FACE), D latents = mouth latents first, then life latents.
 
 StreamingTalker's own ablation finds a continuous latent as good as its codebook. The mouth and the life of the face
-(head, brows, lids, gaze, mood) have components of their own, so that the mouth can be decided by sound while the rest
-is sampled.
+(head, brows, lids, gaze, mood) have components of their own: the mouth is decided by sound, the rest is sampled.
 """
 
 from __future__ import annotations
@@ -39,7 +38,6 @@ class LinearCodec(nn.Module):
     gain: Tensor
     top: Tensor
     bottom: Tensor
-    sampled: Tensor
 
     def __init__(self, config: CodecConfig) -> None:
         super().__init__()
@@ -52,8 +50,6 @@ class LinearCodec(nn.Module):
         top = torch.tensor([torch.inf if name in ROTATIONS else 1.0 for name in FACE])
         self.register_buffer("top", top, persistent=False)
         self.register_buffer("bottom", torch.where(top.isinf(), -torch.inf, 0.0), persistent=False)
-        sampled = torch.cat((torch.zeros(config.mouth), torch.ones(config.life)))
-        self.register_buffer("sampled", sampled, persistent=False)  # [D] 1 where noise may decide
 
     def fit(self, values: Floats) -> None:
         """Principal components of each group from curves [N, C] (a sample of the corpus)."""
@@ -75,11 +71,15 @@ class LinearCodec(nn.Module):
         """values: [..., C] curves → [..., D] latents."""
         return (values - self.mean) @ self.analysis
 
-    def decode(self, latents: Tensor, events: Tensor) -> Tensor:
-        """latents: [..., D]; events: [..., 2] logits, the first of lips sealed → [..., C] curves.
+    def decode(self, latents: Tensor, events: Tensor, amplitude: Tensor) -> Tensor:
+        """latents: [..., D]; events: [..., 2] logits, the first of lips sealed; amplitude: [..., C] of each curve → [..., C].
 
         A closure that was heard is a closure that is seen: it overrules the latents.
         """
-        values = ((latents @ self.basis + self.mean) * self.gain).clamp(self.bottom, self.top)
+        values = ((latents @ self.basis + self.mean) * self.gain * amplitude).clamp(self.bottom, self.top)
         low, high = self.config.certainty
         return seal_lips(values, ((events[..., 0].sigmoid() - low) / (high - low)).clamp(0, 1))
+
+    def lips(self, latents: Tensor) -> Tensor:
+        """Curves [..., C] of the mouth's latents alone [..., mouth]; other curves at their mean."""
+        return latents @ self.basis[: self.config.mouth] + self.mean

@@ -1,0 +1,105 @@
+"""Everything that has state, small, for the properties that all of it must have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from facestream.audio.encoders import EncoderConfig, MelEncoder
+from facestream.motion.codecs.linear import CodecConfig
+from facestream.motion.heads.diffusion import DiffusionConfig
+from facestream.motion.predictor import Predictor, PredictorConfig
+from facestream.nn.attention import CausalAttention
+from facestream.nn.conv import CausalConv, ConvBlock
+from facestream.nn.transformer import Stack, TransformerBlock
+from facestream.talkers.streamingtalker import StreamingTalker, StreamingTalkerConfig
+
+ENCODER = EncoderConfig(
+    bands=6,
+    stem=8,
+    middle=8,
+    dilations=(1, 2),
+    width=8,
+    heads=2,
+    layers=2,
+    window=5,
+    hidden=16,
+    phones=4,
+    lips=3,
+    dropout=0.1,
+)
+PREDICTOR = PredictorConfig(width=8, heads=2, layers=2, window=7, hidden=16, styles=2, dropout=0.1)
+TALKER = StreamingTalkerConfig(
+    encoder=ENCODER,
+    predictor=PREDICTOR,
+    head=DiffusionConfig(width=16, blocks=2, steps=3),
+    codec=CodecConfig(mouth=3, life=2, certainty=(0.3, 0.6)),
+)
+
+
+@dataclass(frozen=True)
+class Case:
+    """make: a module whose forward is (inputs..., state, clock) -> (output, update); widths: columns of each input;
+    rates: input rows to an output row; rows on the clock are output rows."""
+
+    name: str
+    make: Callable[[], nn.Module]
+    widths: tuple[int, ...]
+    rates: tuple[int, ...] = (1,)
+
+    def module(self) -> nn.Module:
+        torch.manual_seed(3)
+        module = self.make().eval()
+        for weight in module.parameters():
+            torch.nn.init.normal_(weight, std=0.4)
+        return module
+
+    def inputs(self, lanes: int, rows: int, seed: int = 0) -> list[Tensor]:
+        generator = torch.Generator().manual_seed(seed)
+        return [
+            torch.randn(lanes, rows * rate, width, generator=generator)
+            for width, rate in zip(self.widths, self.rates, strict=True)
+        ]
+
+    def cut(self, inputs: list[Tensor], start: int, end: int) -> list[Tensor]:
+        return [x[:, start * rate : end * rate] for x, rate in zip(inputs, self.rates, strict=True)]
+
+
+class _Features(nn.Module):
+    """The encoder's outputs side by side, so that they compare like any other layer's."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.encoder = MelEncoder(ENCODER)
+
+    def forward(self, mel: Tensor, state=None, clock=None):  # type: ignore[no-untyped-def]
+        from facestream.streaming.tree import child, join
+
+        heard, update = self.encoder(mel, child(state, "encoder"), clock)
+        return torch.cat((heard.features, heard.phones.flatten(2), heard.events, heard.lips), -1), join(encoder=update)
+
+
+CASES = [
+    Case("conv", lambda: CausalConv(3, 4, taps=5), (3,)),
+    Case("conv dilated", lambda: CausalConv(3, 4, taps=3, dilation=4), (3,)),
+    Case("conv strided", lambda: CausalConv(3, 4, taps=4, stride=2), (3,), (2,)),
+    Case("conv without past", lambda: CausalConv(3, 4, taps=2, stride=2), (3,), (2,)),
+    Case("conv block", lambda: ConvBlock(4, 3, 2), (4,)),
+    Case("attention", lambda: CausalAttention(8, 2, window=5), (8,)),
+    Case("transformer", lambda: Stack(TransformerBlock(8, 2, 5, 16, 0.1) for _ in range(2)), (8,)),
+    Case("encoder", _Features, (6,), (4,)),
+    Case("predictor", lambda: Predictor(PREDICTOR, audio_width=8, latents=5), (8, 5, 2), (1, 1, 1)),
+]
+
+
+def talker() -> StreamingTalker:
+    """A small StreamingTalker whose parts all move."""
+    torch.manual_seed(5)
+    model = StreamingTalker(TALKER).eval()
+    for weight in model.parameters():
+        torch.nn.init.normal_(weight, std=0.3)
+    torch.nn.init.normal_(model.codec.basis, std=0.1)
+    return model
