@@ -7,7 +7,7 @@ such sound is near is false. Shapes: T frames.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,27 +32,41 @@ COUNTED = 0.2  # seconds of a false run that count as one event, so that a mouth
 
 @dataclass(frozen=True)
 class Events:
-    """Sounds of one kind in an utterance, those the mouth missed, and the instants (seconds) of false ones."""
+    """Sounds of one kind in an utterance.
+
+    missed: those that the mouth missed. inside: those with no pause nearby, whose closure resting lips cannot give.
+    false: the instants (seconds) at which the mouth did it and should not.
+    """
 
     sounds: tuple[Phone, ...]
     missed: tuple[Phone, ...]
+    inside: tuple[Phone, ...]
     false: tuple[float, ...]
 
 
 @dataclass(frozen=True)
 class Rates:
-    """Recall, precision and F1 over many utterances; NaN where there was nothing to find or nothing was shown."""
+    """Over many utterances; NaN for shares of nothing. inside: the recall of sounds that no pause is near."""
 
     recall: float
+    inside: float
     precision: float
     f1: float
 
 
 def rates(events: Collection[Events]) -> Rates:
     """Pool events and count: found ones are the sounds that were not missed."""
-    sounds, missed, false = (sum(len(getattr(each, name)) for each in events) for name in ("sounds", "missed", "false"))
+    sounds, missed, inside, false = (
+        sum(len(getattr(each, name)) for each in events) for name in ("sounds", "missed", "inside", "false")
+    )
+    missed_inside = sum(phone in each.inside for each in events for phone in each.missed)
     found = sounds - missed
-    return Rates(_share(found, sounds), _share(found, found + false), _share(2 * found, found + sounds + false))
+    return Rates(
+        recall=_share(found, sounds),
+        inside=_share(inside - missed_inside, inside),
+        precision=_share(found, found + false),
+        f1=_share(2 * found, found + sounds + false),
+    )
 
 
 def _share(part: int, whole: int) -> float:
@@ -77,15 +91,28 @@ def find_events(done: Mask, phones: Sequence[Phone], kind: Collection[str], fps:
     times = np.arange(len(done)) / fps
     sounds = tuple(phone for phone in phones if phone.label in kind)
     missed = tuple(phone for phone in sounds if not done[near(times, phone)].any())
-    allowed = np.zeros(len(done), bool)
-    for phone in sounds + (pauses(phones, PAUSE) if rest else ()):
-        allowed |= near(times, phone)
-    return Events(sounds, missed, tuple(_false(done, allowed, fps)))
+    paused = near_any(times, (*pauses(phones, PAUSE), *_outside(phones)))
+    inside = tuple(phone for phone in sounds if not paused[near(times, phone)].any())
+    allowed = near_any(times, sounds) | (paused & rest)
+    return Events(sounds, missed, inside, tuple(_false(done, allowed, fps)))
 
 
 def near(times: npt.NDArray[np.float64], phone: Phone, reach: float = REACH) -> Mask:
     """Instants (seconds, [T]) that lie within reach of a phone, [T]."""
     return np.asarray((times >= phone.start - reach - 1e-9) & (times <= phone.end + reach + 1e-9))
+
+
+def near_any(times: npt.NDArray[np.float64], phones: Iterable[Phone], reach: float = REACH) -> Mask:
+    """Instants (seconds, [T]) that lie within reach of one of these phones, [T]."""
+    mask = np.zeros(len(times), bool)
+    for phone in phones:
+        mask |= near(times, phone, reach)
+    return mask
+
+
+def _outside(phones: Sequence[Phone]) -> tuple[Phone, Phone]:
+    """What lies before and after a recording is silence."""
+    return Phone(SILENCE, -math.inf, 0.0), Phone(SILENCE, phones[-1].end if phones else 0.0, math.inf)
 
 
 def pauses(phones: Sequence[Phone], least: float) -> tuple[Phone, ...]:

@@ -14,15 +14,15 @@ from typing import Any
 import numpy as np
 
 from facestream.audio.waveform import read_audio
-from facestream.corpora.alignment import Aligner
+from facestream.corpora.alignment import Aligner, Quality
 from facestream.corpora.phones import BILABIAL, LABIODENTAL, SILENCE, Phone
 from facestream.corpora.readers import open_recordings
 from facestream.corpora.synthetic.articulation import articulate
 from facestream.corpora.synthetic.prosody import measure_loudness
 from facestream.corpora.synthetic.styles import NEUTRAL
-from facestream.errors import CorpusError, MotionError
+from facestream.errors import AudioError, CorpusError, MotionError
 from facestream.evaluation.curves import Following, Frames, Reals, follow, jitter
-from facestream.evaluation.events import Events, bitten_lip, closed_lips, find_events, near, pauses, rates
+from facestream.evaluation.events import Events, bitten_lip, closed_lips, find_events, near_any, pauses, rates
 from facestream.evaluation.figures import plain
 from facestream.evaluation.loudness import loudness_mouth
 from facestream.evaluation.strip_plot import strip_plot
@@ -94,12 +94,8 @@ def score_lips(name: str, motion: Motion, reference: Motion, phones: Sequence[Ph
 
 def spoken_frames(phones: Sequence[Phone], n_frames: int, fps: float) -> Frames:
     """Indices of frames that lie within MARGIN of speech."""
-    times = np.arange(n_frames) / fps
-    spoken = np.zeros(n_frames, bool)
-    for phone in phones:
-        if phone.label != SILENCE:
-            spoken |= near(times, phone, MARGIN)
-    return np.flatnonzero(spoken)
+    spoken = [phone for phone in phones if phone.label != SILENCE]
+    return np.flatnonzero(near_any(np.arange(n_frames) / fps, spoken, MARGIN))
 
 
 def silent_frames(phones: Sequence[Phone], n_frames: int, fps: float) -> Frames:
@@ -126,6 +122,7 @@ def summarise(scores: Sequence[LipsScore]) -> Summary:
         "closure_f1": closure.f1,
         "closure_recall": closure.recall,
         "closure_precision": closure.precision,
+        "closure_recall_inside": closure.inside,
         "fv_recall": bite.recall,
         "fv_precision": bite.precision,
         "jaw_r": jaw.now,
@@ -217,21 +214,26 @@ def _row(score: LipsScore, baseline: LipsScore) -> dict[str, Any]:
 def evaluate_lips(
     folder: Path, talker: Talker, plots: Path | None = None, tick: Tick = lambda done, total: None
 ) -> LipsReport:
-    """Judge a talker, in its neutral style, on every transcribed recording of a folder that can be aligned.
+    """Judge a talker, in its neutral style, on every transcribed recording of a folder.
 
-    plots: a folder for a strip plot of each recording. Raises CorpusError if the folder has no layout that is known or
-    nothing of it can be aligned, MissingExtra without pocketsphinx (or, for plots, matplotlib).
+    Recordings that cannot be read or aligned, or whose alignment is not believed (corpora.alignment.Quality), are named
+    in the report. plots: a folder for a strip plot of each of the others. Raises CorpusError if the folder's layout is
+    not known or nothing in it can be judged, MissingExtra without pocketsphinx (or, for plots, matplotlib).
     """
     recordings, aligner = list(open_recordings(folder)), Aligner()
     scores, baseline, skipped = [], [], []
     for done, recording in enumerate(recordings):
         tick(done, len(recordings))
-        samples = read_audio(recording.path)
         try:
-            phones = aligner.align(samples, recording.text, recording.language)
-        except CorpusError as error:
+            samples = read_audio(recording.path)
+            alignment = aligner.measure(samples, recording.text, recording.language)
+        except (AudioError, CorpusError) as error:
             skipped.append(f"{recording.id}: {error}")
             continue
+        if objection := Quality().objection(alignment):
+            skipped.append(f"{recording.id}: its alignment is not believed, {objection}")
+            continue
+        phones = alignment.phones
         motion = animate(samples, talker, "neutral")
         reference = reference_lips(samples, phones, len(motion), round(motion.fps))
         scores.append(score_lips(recording.id, motion, reference, phones))

@@ -10,7 +10,7 @@ import numpy as np
 from facestream.corpora.synthetic.prosody import measure_loudness
 from facestream.signals import Floats, Motion
 
-LOW = 0.5  # loudness below which the lips are shut (40 dB to full scale): best F1 of the baseline on training speech
+LOW = 0.5  # loudness below which the lips are shut; on training speech every value of 0.4 to 0.8 gives an F1 of 0.31
 
 
 def loudness_mouth(samples: Floats, reference: Motion) -> Motion:

@@ -41,6 +41,7 @@ def strip_plot(path: Path, samples: Floats, phones: Sequence[Phone], motion: Mot
     _draw_sound(sound, samples, phones)
     for axis, name in zip(axes, CURVES, strict=True):
         _draw_curve(axis, name, motion, reference, phones)
+    axes[0].legend(loc="upper right", fontsize=7)
     axes[-1].set_xlim(0.0, seconds)
     axes[-1].set_xlabel("seconds")
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -63,8 +64,8 @@ def _draw_curve(axis: Any, name: str, motion: Motion, reference: Motion, phones:
             axis.axvspan(start, end, color=SHADES[label], alpha=0.15, lw=0)
     if name in BORDERS:
         axis.axhline(BORDERS[name], color="tab:orange", lw=0.7)
-    for face, colour in ((reference, "black"), (motion, "tab:blue")):
+    for face, colour, label in ((reference, "black", "reference"), (motion, "tab:blue", "face")):
         curve = lip_gap(face) if name == "lip gap" else face[name]
-        axis.plot(np.arange(len(curve)) / face.fps, curve, color=colour, lw=1.1, marker=".", ms=2)
+        axis.plot(np.arange(len(curve)) / face.fps, curve, color=colour, label=label, lw=1.1, marker=".", ms=2)
     axis.set_ylabel(name, fontsize=8)
     axis.set_ylim(-0.02, 0.3 if name == "lip gap" else None)
