@@ -28,6 +28,24 @@ def speech(
     out.print("\n".join(summary.lines()), markup=False, highlight=False)
 
 
+@app.command(epilog="Example: facestream prepare synthetic --minutes 180 -o data/shards/tts")
+def synthetic(
+    minutes: Annotated[float, typer.Option(min=0, help="Minutes of speech in the shard when it is done.")] = 180.0,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the shard.")] = Path("data/shards/tts"),
+    seed: Annotated[int, typer.Option(help="Another seed, other sentences.")] = 0,
+    speaker: Annotated[
+        list[str] | None,
+        typer.Option(help="A voice that speaks, such as flite-slt; may be repeated. Default: all.", show_default=False),
+    ] = None,
+) -> None:
+    """Let the installed synthesisers speak: phones with exact times."""
+    from facestream.corpora.synthetic.prepare import prepare_tts
+
+    with stoppable(GOES_ON):
+        summary = prepare_tts(output, minutes, seed, speaker or ())
+    out.print("\n".join(summary.lines()), markup=False, highlight=False)
+
+
 @app.command(epilog="Example: facestream prepare features real=data/shards/real tts=data/shards/tts -o data/features")
 def features(
     shards: Annotated[list[str], typer.Argument(help="NAME=FOLDER of each shard.")],
