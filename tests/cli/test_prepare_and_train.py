@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -47,5 +48,22 @@ def test_features_want_a_name_and_a_folder(shard: str) -> None:
 def test_a_folder_without_speech_is_refused(tmp_path: Path) -> None:
     pytest.importorskip("pocketsphinx", reason="pocketsphinx is not installed")
     result = CliRunner().invoke(app, ["prepare", "speech", str(tmp_path), "-o", str(tmp_path / "out")])
+    assert result.exit_code == 2
+    assert "Traceback" not in result.output
+
+
+def test_synthetic_speech_fills_a_shard_and_goes_on(tmp_path: Path) -> None:
+    if shutil.which("flite") is None:
+        pytest.skip("flite is not installed")
+    words = ["prepare", "synthetic", "--minutes", "0.1", "--speaker", "flite-kal16", "-o", str(tmp_path / "tts")]
+    first = CliRunner().invoke(app, words)
+    assert first.exit_code == 0, first.output
+    assert "1 speakers" in first.stdout
+    again = CliRunner().invoke(app, words)
+    assert again.stdout.splitlines()[-1] == first.stdout.splitlines()[-1]
+
+
+def test_a_voice_that_is_not_there_is_named(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["prepare", "synthetic", "--speaker", "nobody", "-o", str(tmp_path / "tts")])
     assert result.exit_code == 2
     assert "Traceback" not in result.output
