@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 import av
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from facestream.cli.console import out
 from facestream.errors import FacestreamError
@@ -34,10 +35,10 @@ def examine() -> list[Finding]:
         Finding("Python", platform.python_version(), "everything", "", vital=True),
         Finding("talker", _talker(), "animate", "pip install --force-reinstall facestream", vital=True),
         *(_codec(name, use) for name, use in (("libx264", "video with H.264"), ("aac", "sound in video"))),
-        *(_package(name, "plot", "plots") for name in ("matplotlib",)),
-        *(_package(name, "align", "evaluate lips, real speech with transcripts") for name in ("pocketsphinx",)),
-        *(_package(name, "train", "prepare, train, export") for name in ("torch", "scipy", "safetensors", "onnx")),
-        *(_program(name, "prepare tts") for name in ("flite", "festival", "espeak-ng")),
+        _package("matplotlib", "plot", "evaluate lips --plots"),
+        _package("pocketsphinx", "align", "evaluate lips, prepare speech"),
+        *(_package(name, "train", "prepare features, train") for name in ("torch", "scipy", "safetensors", "onnx")),
+        *(_program(name, "prepare synthetic") for name in ("flite", "festival", "espeak-ng")),
     ]
 
 
@@ -70,8 +71,9 @@ def command() -> None:
     table = Table("what", "found", "needed for", "how to get it")
     findings = examine()
     for finding in findings:
-        mark = finding.state or ("[bold red]missing[/]" if finding.vital else "[yellow]missing[/]")
-        table.add_row(finding.thing, mark, finding.needed_for, "" if finding.state else finding.cure)
+        mark = Text("missing", "bold red" if finding.vital else "yellow")
+        cure = "" if finding.state else finding.cure
+        table.add_row(finding.thing, finding.state or mark, finding.needed_for, Text(cure))
     out.print(table)
     if any(finding.vital and finding.state is None for finding in findings):
         raise typer.Exit(1)
