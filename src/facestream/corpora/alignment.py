@@ -126,6 +126,7 @@ class Aligner:
         return names
 
     def _decode(self, pcm: bytes) -> None:
+        self._decoder.reinit_feat()  # else the front end carries something of the last sound into this one
         self._decoder.start_utt()
         self._decoder.process_raw(pcm, full_utt=True)
         self._decoder.end_utt()

@@ -24,6 +24,35 @@ from facestream.signals import Floats
 DROPPED = "dropped.jsonl"
 
 
+class DroppedLog:
+    """The file dropped.jsonl beside a shard: which utterances were left out, and why. `id in log` tells."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open the log of a shard folder; a row torn by an interruption is cut and will be decided again."""
+        self._path = folder / DROPPED
+        rows = self._path.read_text(encoding="utf-8").splitlines(keepends=True) if self._path.is_file() else []
+        whole = [row for row in rows if row.endswith("}\n")]
+        if len(whole) < len(rows):
+            self._path.write_text("".join(whole), encoding="utf-8")
+        self._reasons: dict[str, str] = {row["id"]: row["reason"] for row in map(json.loads, whole)}
+
+    def __contains__(self, utterance_id: object) -> bool:
+        return utterance_id in self._reasons
+
+    def __len__(self) -> int:
+        return len(self._reasons)
+
+    def add(self, utterance_id: str, reason: str) -> None:
+        """Note that an utterance is left out."""
+        self._reasons[utterance_id] = reason
+        with self._path.open("a", encoding="utf-8") as log:
+            log.write(json.dumps({"id": utterance_id, "reason": reason}, ensure_ascii=False) + "\n")
+
+    def counts(self) -> Counter[str]:
+        """Utterances by reason."""
+        return Counter(self._reasons.values())
+
+
 @dataclass
 class Summary:
     """What a shard holds and what was left out. minutes, speakers: by corpus; dropped: utterances by reason."""
@@ -52,7 +81,7 @@ def summarise(folder: Path) -> Summary:
     summary = Summary()
     for utterance in ShardReader(folder):
         summary.add(utterance.corpus, utterance.speaker, utterance.seconds)
-    summary.dropped.update(read_dropped(folder).values())
+    summary.dropped = DroppedLog(folder).counts()
     return summary
 
 
@@ -64,10 +93,10 @@ def prepare_speech(folder: Path, out: Path, quality: Quality | None = None) -> S
     quality = quality or Quality()
     aligner = Aligner()
     recordings = list(open_recordings(folder))
-    with ShardWriter(out) as writer, (out / DROPPED).open("a", encoding="utf-8") as dropped:
-        decided = read_dropped(out)
+    with ShardWriter(out) as writer:
+        dropped = DroppedLog(out)
         for recording in track(recordings, description=f"aligning {folder.name}"):
-            if recording.id in writer or recording.id in decided:
+            if recording.id in writer or recording.id in dropped:
                 continue
             try:
                 samples, alignment = _aligned(aligner, recording)
@@ -77,8 +106,7 @@ def prepare_speech(folder: Path, out: Path, quality: Quality | None = None) -> S
             if reason is None:
                 writer.append(_utterance(recording, samples, alignment))
             else:
-                dropped.write(json.dumps({"id": recording.id, "reason": reason}) + "\n")
-                dropped.flush()
+                dropped.add(recording.id, reason)
     return summarise(out)
 
 
@@ -102,11 +130,3 @@ def _utterance(recording: Recording, samples: Floats, alignment: Alignment) -> U
     names = ("id", "speaker", "corpus", "language", "licence", "text", "source")
     fields = {name: getattr(recording, name) for name in names}
     return Utterance(samples=samples, phones=alignment.phones, **fields)
-
-
-def read_dropped(folder: Path) -> dict[str, str]:
-    """Ids left out earlier, with reasons; a torn last row is passed over and decided again."""
-    path = folder / DROPPED
-    rows = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.is_file() else []
-    parsed = (json.loads(row) for row in rows if row.endswith("}\n"))
-    return {row["id"]: row["reason"] for row in parsed}

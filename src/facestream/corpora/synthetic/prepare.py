@@ -5,7 +5,6 @@ Utterance n depends on (seed, n) and on the voices installed, on nothing else; s
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from itertools import count
 from pathlib import Path
@@ -14,7 +13,7 @@ import numpy as np
 from rich.progress import Progress
 
 from facestream.corpora.phones import Phone, fill_gaps
-from facestream.corpora.prepare import DROPPED, Summary, read_dropped, summarise
+from facestream.corpora.prepare import DroppedLog, Summary, summarise
 from facestream.corpora.shards import ShardWriter, Utterance
 from facestream.corpora.synthetic.espeak import Espeak
 from facestream.corpora.synthetic.festival import Festival
@@ -51,28 +50,26 @@ def prepare_tts(out: Path, minutes: float, seed: int = 0, speakers: Sequence[str
     voices = _cast(engines, speakers)
     shares = _shares(voices)
     try:
-        with ShardWriter(out) as writer, (out / DROPPED).open("a", encoding="utf-8") as dropped, Progress() as progress:
+        with ShardWriter(out) as writer, Progress() as progress:
             if missing := [name for name, engine in engines.items() if not engine.voices()]:
                 progress.console.print(f"not installed, so left out: {', '.join(missing)}")
             task = progress.add_task("speaking", total=minutes)
             progress.update(task, completed=writer.seconds / 60)
-            failed = set(read_dropped(out))
+            dropped = DroppedLog(out)
             for number in count():
                 utterance_id = f"tts-{seed}-{number:06d}"
                 if writer.seconds >= 60 * minutes:
                     break
-                if utterance_id in writer or utterance_id in failed:
+                if utterance_id in writer or utterance_id in dropped:
                     continue
                 rng = np.random.default_rng((seed, number))
                 voice = voices[rng.choice(len(voices), p=shares)]
                 try:
                     writer.append(_utterance(utterance_id, engines[voice.engine], voice, rng))
                 except CorpusError as error:
-                    failed.add(utterance_id)
-                    dropped.write(json.dumps({"id": utterance_id, "reason": f"{voice.speaker}: {error}"}) + "\n")
-                    dropped.flush()
-                    if len(failed) > _FAILURES_BORNE + len(writer):
-                        raise CorpusError(f"most sentences fail, the last with: {error}; see {out / DROPPED}") from None
+                    dropped.add(utterance_id, f"{voice.speaker}: {error}")
+                    if len(dropped) > _FAILURES_BORNE + len(writer):
+                        raise CorpusError(f"most sentences fail, the last with: {error}; see {out}") from None
                 progress.update(task, completed=writer.seconds / 60)
     finally:
         for engine in engines.values():
