@@ -12,9 +12,9 @@ import pytest
 from rich.console import Console
 
 from facestream.corpora.phones import SILENCE, Phone
-from facestream.errors import CorpusError, MotionError
+from facestream.errors import CorpusError, MotionError, SinkError
 from facestream.evaluation import lips
-from facestream.evaluation.figures import lips_tables, save_json
+from facestream.evaluation.figures import lips_tables, make_folder, save_json
 from facestream.evaluation.lips import LIPS, LipsReport, channels, evaluate_lips, score_lips, summarise
 from facestream.evaluation.loudness import loudness_mouth
 from facestream.signals import ARKIT, FACE, Floats, Motion
@@ -155,8 +155,9 @@ def test_strip_plot_is_written(samples: Floats, reference: Motion, phones: Phone
     pytest.importorskip("matplotlib", reason="strip plots need matplotlib")
     from facestream.evaluation.strip_plot import strip_plot
 
-    strip_plot(tmp_path / "plots" / "made.png", samples, phones, reference, reference)
-    assert (tmp_path / "plots" / "made.png").read_bytes().startswith(b"\x89PNG")
+    strip_plot(tmp_path / "made.png", samples, phones, reference, reference)
+    assert (tmp_path / "made.png").read_bytes().startswith(b"\x89PNG")
+    assert [path.name for path in tmp_path.iterdir()] == ["made.png"]
 
 
 def say(text: str, path: Path) -> None:
@@ -192,6 +193,14 @@ def shut_mouth(samples: Floats, talker: object, style: str) -> Motion:
 def test_a_folder_without_transcripts_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match="expected"):
         evaluate_lips(tmp_path, talker=None)  # type: ignore[arg-type]
+
+
+def test_results_that_cannot_be_written_are_said_so(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(SinkError, match="cannot be written"):
+        save_json({}, tmp_path / "nowhere" / "lips.json")
+    with pytest.raises(SinkError, match="choose another"):
+        make_folder(tmp_path / "file" / "plots")
 
 
 def test_lips_are_the_channels_of_jaw_and_mouth() -> None:

@@ -33,10 +33,23 @@ def _plain(value: Any) -> Any:
 
 
 def save_json(figures: dict[str, Any], path: Path) -> None:
-    """Write figures, whole or not at all. Raises SinkError if the file cannot be written."""
+    """Write figures as JSON. Raises SinkError if the file cannot be written."""
+    save(json.dumps(figures, indent=1, ensure_ascii=False).encode() + b"\n", path)
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder for results, if there is none. Raises SinkError if that cannot be."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SinkError(f"the folder '{path}' cannot be made: {error.strerror}; choose another") from None
+
+
+def save(content: bytes, path: Path) -> None:
+    """Write a file, whole or not at all. Raises SinkError if it cannot be written."""
     unfinished = path.with_name(path.name + ".part")
     try:
-        unfinished.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        unfinished.write_bytes(content)
         unfinished.replace(path)
     except OSError as error:
         raise SinkError(f"'{path}' cannot be written: {error.strerror}") from None

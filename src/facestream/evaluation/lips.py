@@ -23,7 +23,7 @@ from facestream.corpora.synthetic.styles import NEUTRAL
 from facestream.errors import AudioError, CorpusError, MotionError
 from facestream.evaluation.curves import Following, Frames, Reals, follow, jitter
 from facestream.evaluation.events import Events, bitten_lip, closed_lips, find_events, near_any, pauses, rates
-from facestream.evaluation.figures import plain
+from facestream.evaluation.figures import make_folder, plain
 from facestream.evaluation.loudness import loudness_mouth
 from facestream.evaluation.strip_plot import strip_plot
 from facestream.motion.spaces import MOUTH
@@ -221,6 +221,8 @@ def evaluate_lips(
     not known or nothing in it can be judged, MissingExtra without pocketsphinx (or, for plots, matplotlib).
     """
     recordings, aligner = list(open_recordings(folder)), Aligner()
+    if plots is not None:
+        make_folder(plots)
     scores, baseline, skipped = [], [], []
     for done, recording in enumerate(recordings):
         tick(done, len(recordings))

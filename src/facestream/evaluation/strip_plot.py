@@ -5,6 +5,7 @@ Shapes: N samples at 16 kHz, T motion frames.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from facestream.audio.frontend import log_mel
 from facestream.corpora.phones import BILABIAL, LABIODENTAL, SILENCE, Phone
 from facestream.errors import MissingExtra
 from facestream.evaluation.events import BITTEN, CLOSED
+from facestream.evaluation.figures import save
 from facestream.motion.spaces import lip_gap
 from facestream.signals import Floats, Motion
 from facestream.timing import HOP, SAMPLE_RATE
@@ -27,7 +29,8 @@ SHADES = {**dict.fromkeys(BILABIAL, "tab:red"), **dict.fromkeys(LABIODENTAL, "ta
 def strip_plot(path: Path, samples: Floats, phones: Sequence[Phone], motion: Motion, reference: Motion) -> None:
     """Write a PNG: the reference black, the face blue; P B M shaded red, F V green, silence grey.
 
-    samples: [N]; motion, reference: [T, C] of one rate. Raises MissingExtra without matplotlib.
+    samples: [N]; motion, reference: [T, C] of one rate. Raises MissingExtra without matplotlib, SinkError if
+    the picture cannot be written.
     """
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -44,8 +47,9 @@ def strip_plot(path: Path, samples: Floats, phones: Sequence[Phone], motion: Mot
     axes[0].legend(loc="upper right", fontsize=7)
     axes[-1].set_xlim(0.0, seconds)
     axes[-1].set_xlabel("seconds")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=80)
+    picture = io.BytesIO()
+    figure.savefig(picture, dpi=80)
+    save(picture.getvalue(), path)
 
 
 def _draw_sound(axis: Any, samples: Floats, phones: Sequence[Phone]) -> None:
