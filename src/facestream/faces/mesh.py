@@ -20,8 +20,8 @@ class Mesh:
     """Triangles, counter-clockwise when seen from outside.
 
     vertices: [V, 3]; triangles: [F, 3]; colors: [V, 3] linear albedo, 0..1; gloss: [V] strength of the highlight, 0..1;
-    shade: [V] share of the ambient light that arrives (baked occlusion), 0..1; weld: [V] the vertex whose normal this one
-    shares, so that a border between two colours can be sharp on a smooth surface.
+    shade: [V] share of the ambient light that arrives (baked occlusion), 0..1; weld: [V] the vertex whose normal this
+    one shares, so that a border between two colours can be sharp on a smooth surface.
     """
 
     vertices: Floats

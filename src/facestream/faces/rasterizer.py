@@ -1,9 +1,9 @@
 """Triangles to pixels on one core, with soft light and smooth edges.
 
-The picture is made in three passes: light every vertex; fill the triangles into 2 x 2 samples a pixel, nearest wins, with the
-highlight of glossy triangles worked out per sample; average the samples. Triangles are filled row by row between their edges,
-each edge walked from its upper end, so that neighbours share no sample and leave no crack. The kernels release the
-interpreter lock.
+The picture is made in three passes: light every vertex; fill the triangles into 2 x 2 samples a pixel, nearest wins,
+with the highlight of glossy triangles worked out per sample; average the samples. Triangles are filled row by row
+between their edges, each edge walked from its upper end, so that neighbours share no sample and leave no crack. The
+kernels release the interpreter lock.
 
 Shapes: V vertices, F triangles, S = size picture rows and columns, 2S sample rows and columns.
 """
@@ -21,15 +21,19 @@ from facestream.faces.mesh import Floats, Mesh
 
 Picture = npt.NDArray[np.uint8]
 
-# A sample's colour is one word: three lanes of 21 bits, each 8 bits before and 11 behind the point and 2 to sum four samples.
+# A sample's colour is one word: three lanes of 21 bits, each 8 bits before and 11 behind the point and 2 to sum four
+# samples.
 _LANE, _POINT = 21, 11
 _ONE = 1 << _POINT
+_HALF, _ZERO = np.float32(0.5), np.float32(0.0)
 _jit = njit(cache=True, nogil=True, fastmath=True)
 
 
 @dataclass(frozen=True)
 class Camera:
-    """Looks along -z at `target`. view: degrees from the picture's lower to its upper edge; distance: from the target."""
+    """Looks along -z at `target`. view: degrees from the picture's lower to its upper edge; distance: from the
+    target.
+    """
 
     target: tuple[float, float, float] = (0.0, -0.16, 0.0)
     distance: float = 9.0
@@ -38,7 +42,8 @@ class Camera:
 
 @dataclass(frozen=True)
 class Light:
-    """Where the light comes from and its colour (linear). A sky above, bounce below, a key, a fill, and a rim from behind."""
+    """Where the light comes from and its colour (linear). A sky above, bounce below, a key, a fill, a rim from behind,
+    and the sheen that every surface has."""
 
     key: tuple[float, float, float] = (-0.50, 0.62, 0.80)
     key_color: tuple[float, float, float] = (0.92, 0.84, 0.74)
@@ -48,12 +53,12 @@ class Light:
     rim_color: tuple[float, float, float] = (0.75, 0.80, 0.85)
     sky: tuple[float, float, float] = (0.34, 0.36, 0.40)
     bounce: tuple[float, float, float] = (0.26, 0.20, 0.17)
+    sheen: float = 0.16
 
     def table(self) -> Floats:
-        """[8, 3]: directions of unit length at rows 0, 2, 4."""
-        rows = np.array(
-            [self.key, self.key_color, self.fill, self.fill_color, self.rim, self.rim_color, self.sky, self.bounce]
-        )
+        """[9, 3]: directions of unit length at rows 0, 2, 4; the sheen in the last."""
+        directions = (self.key, self.key_color, self.fill, self.fill_color, self.rim, self.rim_color)
+        rows = np.array((*directions, self.sky, self.bounce, (self.sheen,) * 3))
         rows[[0, 2, 4]] /= np.linalg.norm(rows[[0, 2, 4]], axis=1, keepdims=True)
         return rows.astype(np.float32)
 
@@ -75,6 +80,8 @@ class Renderer:
         if self.background.shape != (size, size, 3):
             raise ValueError(f"the background has shape {self.background.shape}; expected ({size}, {size}, 3)")
         self._light = (light or Light()).table()
+        half = self._light[0] + np.array((0, 0, 1), np.float32)
+        self._half = half / np.linalg.norm(half)  # a normal in this direction mirrors the key light to the eye
         count = len(mesh.vertices)
         self._normals = np.empty((count, 3), np.float32)
         self._screen = np.empty((count, 3), np.float32)
@@ -86,31 +93,20 @@ class Renderer:
         self._backdrop = packed.repeat(2, axis=0).repeat(2, axis=1)
 
     def draw(self, vertices: Floats, out: Picture | None = None) -> Picture:
-        """One picture, [S, S, 3] uint8, of vertices [V, 3]; into `out` if given."""
+        """One picture, [S, S, 3] uint8, of vertices [V, 3], all before the camera; into `out` if given."""
         mesh, camera = self.mesh, self.camera
         if vertices.shape != mesh.vertices.shape:
             raise ValueError(f"vertices have shape {vertices.shape}; this renderer's mesh has {mesh.vertices.shape}")
         out = np.empty((self.size, self.size, 3), np.uint8) if out is None else out
         points = np.ascontiguousarray(vertices, np.float32)
-        _normals(points, mesh.triangles, mesh.weld, self._normals)
+        lit, normals, screen, half = self._lit, self._normals, self._screen, self._half
+        _normals(points, mesh.triangles, mesh.weld, normals)
         eye = np.array(camera.target, np.float32) + np.array((0, 0, camera.distance), np.float32)
-        _project(points, eye, self.size / math.tan(math.radians(camera.view / 2)), float(self.size), self._screen)
-        _light_vertices(points, self._normals, mesh.colors, mesh.shade, mesh.weld, eye, self._light, self._lit)
+        _project(points, eye, self.size / math.tan(math.radians(camera.view / 2)), float(self.size), screen)
+        _light_vertices(points, normals, mesh.colors, mesh.shade, mesh.weld, eye, self._light, half, lit)
         self._depth.fill(0.0)
         np.copyto(self._color, self._backdrop)
-        half = self._light[0] + np.array((0, 0, 1), np.float32)
-        half /= np.linalg.norm(half)
-        _fill(
-            self._screen,
-            mesh.triangles,
-            self._lit,
-            self._normals,
-            mesh.weld,
-            self._gloss,
-            half,
-            self._depth,
-            self._color,
-        )
+        _fill(screen, mesh.triangles, lit, normals, mesh.weld, self._gloss, half, self._depth, self._color)
         _average(self._color, out)
         return out
 
@@ -120,7 +116,7 @@ def soft_gradient(size: int) -> Picture:
     y, x = np.mgrid[0:size, 0:size] / (size - 1) - 0.5
     fade = np.clip(np.hypot(x, y + 0.08) / 0.72, 0, 1)[..., None] ** 1.6
     inner, outer = np.array((226, 233, 232)), np.array((158, 184, 192))
-    return np.round(inner + (outer - inner) * fade).astype(np.uint8)
+    return np.asarray(np.round(inner + (outer - inner) * fade), np.uint8)
 
 
 @_jit
@@ -154,7 +150,7 @@ def _project(points, eye, focal, middle, out):  # type: ignore[no-untyped-def]
 
 
 @_jit
-def _light_vertices(points, normals, colors, shade, weld, eye, light, out):  # type: ignore[no-untyped-def]
+def _light_vertices(points, normals, colors, shade, weld, eye, light, half, out):  # type: ignore[no-untyped-def]
     """Light that each vertex sends to the eye, encoded for the display (square root), [V, 3].
 
     Kept within 1..254, so that what is interpolated between vertices stays in its lane without clipping.
@@ -172,6 +168,10 @@ def _light_vertices(points, normals, colors, shade, weld, eye, light, out):  # t
         edge = 1.0 - max(0.0, facing)
         rim = behind * edge * edge + 0.10 * edge * edge * edge * max(0.0, 0.4 + n[1])
         up = 0.5 + 0.5 * n[1]
+        mirror = max(_ZERO, n[0] * half[0] + n[1] * half[1] + n[2] * half[2])
+        mirror *= mirror
+        mirror *= mirror
+        sheen = light[8, 0] * mirror * mirror * mirror * shade[v]  # to the 12th power
         for c in range(3):
             direct = max(0.0, (key + wrap[c]) / (1.0 + wrap[c]))
             ambient = light[7, c] + (light[6, c] - light[7, c]) * up
@@ -180,10 +180,7 @@ def _light_vertices(points, normals, colors, shade, weld, eye, light, out):  # t
                 + (light[3, c] * fill + ambient) * shade[v]
                 + light[5, c] * rim * shade[v]
             )
-            out[v, c] = 1.5 + 253.0 * math.sqrt(min(1.0, colors[v, c] * arriving))
-
-
-_HALF, _ZERO = np.float32(0.5), np.float32(0.0)
+            out[v, c] = 1.5 + 253.0 * math.sqrt(min(1.0, colors[v, c] * (arriving + sheen) + 0.2 * sheen * sheen))
 
 
 @_jit
@@ -225,7 +222,9 @@ def _highlight(nx, ny, nz, half):  # type: ignore[no-untyped-def]
 
 @_jit
 def _fill(screen, triangles, lit, normals, weld, gloss, half, depth, color):  # type: ignore[no-untyped-def]
-    """Fill all triangles that face the eye. depth: 1 / distance of each sample; color: its packed colour; both in place."""
+    """Fill all triangles that face the eye. depth: 1 / distance of each sample; color: its packed colour; both in
+    place.
+    """
     rows, columns = depth.shape
     welded = np.empty(3, np.int32)
     for f in range(triangles.shape[0]):
@@ -262,21 +261,21 @@ def _fill(screen, triangles, lit, normals, weld, gloss, half, depth, color):  # 
         long_slope = (screen[r, 0] - screen[p, 0]) / (bottom - top)
         upper_slope = (screen[q, 0] - screen[p, 0]) / (middle - top) if middle > top else _ZERO
         lower_slope = (screen[r, 0] - screen[q, 0]) / (bottom - middle) if bottom > middle else _ZERO
-        for y in range(first, last):
+        for y in range(first, last):  # type: ignore[call-overload]
             at = np.float32(y) + _HALF
             one = screen[p, 0] + (at - top) * long_slope
             two = screen[p, 0] + (at - top) * upper_slope if at < middle else screen[q, 0] + (at - middle) * lower_slope
             left, right = max(0, np.int32(min(one, two) + _HALF)), min(columns, np.int32(max(one, two) + _HALF))
             if left >= right:
                 continue
-            dx, dy = np.float32(left) + _HALF - screen[i, 0], at - screen[i, 1]
+            dx, dy = np.float32(left) + _HALF - screen[i, 0], at - screen[i, 1]  # type: ignore[arg-type]
             near = screen[i, 2] + near_x * dx + near_y * dy
             word = _packed(
                 lit[i, 0] + red_x * dx + red_y * dy,
                 lit[i, 1] + green_x * dx + green_y * dy,
                 lit[i, 2] + blue_x * dx + blue_y * dy,
             )
-            for x in range(left, right):
+            for x in range(left, right):  # type: ignore[call-overload]
                 if near > depth[y, x]:
                     depth[y, x] = near
                     if glossy:

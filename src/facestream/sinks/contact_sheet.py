@@ -24,12 +24,14 @@ def contact_sheet(frames: Sequence[Picture], labels: Sequence[str], columns: int
     """
     if not frames or columns < 1 or len(labels) != len(frames):
         raise SinkError(
-            f"a contact sheet of {len(frames)} frames, {len(labels)} labels, {columns} columns; expected frames, one label each, and 1 or more columns"
+            f"a contact sheet of {len(frames)} frames, {len(labels)} labels, {columns} columns; "
+            "expected frames, one label each, and 1 or more columns"
         )
     height, width = frames[0].shape[:2]
     if any(frame.shape != (height, width, 3) for frame in frames):
         raise SinkError(
-            f"frames of different shapes: {sorted({frame.shape for frame in frames})}; expected one shape [height, width, 3]"
+            f"frames of different shapes: {sorted({frame.shape for frame in frames})}; "
+            "expected one shape [height, width, 3]"
         )
     rows = -(-len(frames) // columns)
     sheet = Image.new("RGB", (columns * width, rows * (height + _LABEL_ROWS)), "white")

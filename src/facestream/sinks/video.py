@@ -1,8 +1,8 @@
 """A video file with sound: H.264 picture, AAC sound, ready for browsers.
 
-Encoding runs in a thread of its own behind a short queue, so that drawing and encoding overlap. The file appears under its
-name only when it is whole. Picture and sound are of one length: sound that is longer than the frames is cut, sound that is
-shorter is followed by silence, to the sample.
+Encoding runs in a thread of its own behind a short queue, so that drawing and encoding overlap. The file appears under
+its name only when it is whole. Picture and sound are of one length: sound that is longer than the frames is cut, sound
+that is shorter is followed by silence, to the sample.
 
 Shapes: H x W picture, N sound samples.
 """
@@ -46,7 +46,8 @@ class VideoSink:
     def __init__(
         self, path: str | os.PathLike[str], size: tuple[int, int], fps: float | Fraction, audio: Sound | None = None
     ) -> None:
-        """size: (width, height), even; fps: frames a second; audio: (samples float32 [N] or [N, 2] in -1..1, samples a second).
+        """size: (width, height), even; fps: frames a second; audio: (samples float32 [N] or [N, 2] in -1..1, samples a
+        second).
 
         Raises SinkError if the file cannot be of this name, place, size, or sound.
         """
@@ -58,7 +59,10 @@ class VideoSink:
             raise SinkError(f"the picture is {size[0]} x {size[1]}; H.264 video needs an even width and height")
         if self.fps <= 0:
             raise SinkError(f"the video has {fps} frames a second; expected more than 0")
-        self._sound, self._rate = _checked_sound(audio) if audio is not None else (None, 0)
+        self._sound: npt.NDArray[np.float32] | None = None
+        self._rate = 0
+        if audio is not None:
+            self._sound, self._rate = _checked_sound(audio)
         self._unfinished = self.path.with_name(self.path.name + ".part")
         self._queue: queue.Queue[Picture | None] = queue.Queue(_QUEUE)
         self._failure: BaseException | None = None
@@ -71,7 +75,9 @@ class VideoSink:
         return self
 
     def write(self, frame: Picture) -> None:
-        """Add one frame, [H, W, 3] uint8; it is copied. Raises SinkError if the shape differs or if encoding has failed."""
+        """Add one frame, [H, W, 3] uint8; it is copied. Raises SinkError if the shape differs or if encoding has
+        failed.
+        """
         width, height = self.size
         if self._thread is None:
             raise SinkError(f"'{self.path}' is not open; write inside `with VideoSink(...) as video:`")

@@ -1,11 +1,12 @@
 """How the skin moves: one displacement field a face shape, and the jaw.
 
-A field takes the neutral points and returns their displacement at weight 1. Fields are smooth functions of the place on the
-face; only beside the mouth's seam they tell its upper from its lower side. The lids are different: they slide, so their
-vertices are moved within the face's height field and put back onto it.
+A field takes the neutral points and returns their displacement at weight 1. Fields are smooth functions of the place
+on the face; only beside the mouth's seam they tell its upper from its lower side. The lids are different: they slide,
+so their vertices are moved within the face's height field and put back onto it.
 
-What the shapes mean follows the descriptions of ARFaceAnchor.BlendShapeLocation (developer.apple.com). The jaw's opening and
-`mouthClose` are made together: the lips' seam meets at the same points from both sides, so equal weights always seal it.
+What the shapes mean follows the descriptions of ARFaceAnchor.BlendShapeLocation (developer.apple.com). The jaw's
+opening and `mouthClose` are made together: the lips' seam meets at the same points from both sides, so equal weights
+always seal it.
 
 Shapes: N points.
 """
@@ -27,9 +28,12 @@ UPPER_SHARE = 0.25  # how much of the gap the upper lip closes
 
 
 def jaw_drop(points: Array, share: Array | float = 1.0) -> Array:
-    """Displacement of points [N, 3] by the open jaw: turned about its hinge and slid forward, by share [N] of the whole."""
+    """Displacement of points [N, 3] by the open jaw: turned about its hinge and slid forward, by share [N] of the
+    whole.
+    """
     part = np.broadcast_to(np.asarray(share, np.float64), points.shape[:1])
-    return pitched(points, JAW_HINGE, part * JAW_ANGLE) - points + part[:, None] * np.array((0, 0, JAW_ADVANCE))
+    turned = pitched(points, JAW_HINGE, part * JAW_ANGLE)
+    return np.asarray(turned - points + part[:, None] * np.array((0, 0, JAW_ADVANCE)))
 
 
 @dataclass(frozen=True)
@@ -123,23 +127,23 @@ def _move(face: Face, x: Array | float = 0.0, y: Array | float = 0.0, z: Array |
     return np.stack([np.broadcast_to(np.asarray(part, np.float64), face.x.shape) for part in (x, y, z)], -1)
 
 
-def _pucker(face: Face) -> Array:
+def _rounded(face: Face, narrow: float, forward: float) -> Array:
+    """What rounding has in common: the corners come in and forward, the seam's smile is flattened."""
     m = face.mouth(2.4, 0.20)
-    lips = face.lip(True, 0.10) + face.lip(False, 0.10)
+    flat = seam(np.zeros(1)) - seam(np.clip(face.x, -MOUTH_HALF, MOUTH_HALF))
     return _move(
-        face, -0.52 * face.x * m, 0.50 * face.t * lips - 0.012 * m, 0.140 * m + 0.08 * m * np.clip(face.u, 0, 1.3) ** 2
+        face, -narrow * face.x * m, (0.85 * flat - 0.012) * m, (forward + 0.08 * np.clip(face.u, 0, 1.3) ** 2) * m
     )
+
+
+def _pucker(face: Face) -> Array:
+    lips = face.lip(True, 0.10) + face.lip(False, 0.10)
+    return _rounded(face, 0.52, 0.140) + _move(face, 0.0, 0.50 * face.t * lips)
 
 
 def _funnel(face: Face) -> Array:
-    m = face.mouth(2.4, 0.20)
-    open_up, open_down = face.lip(True, 0.16), face.lip(False, 0.20)
-    return _move(
-        face,
-        -0.40 * face.x * m,
-        0.075 * open_up - 0.105 * open_down - 0.012 * m,
-        0.120 * m + 0.08 * m * np.clip(face.u, 0, 1.3) ** 2,
-    )
+    lift = 0.080 * face.lip(True, 0.16) - 0.085 * face.lip(False, 0.20)
+    return _rounded(face, 0.40, 0.120) + _move(face, 0.0, lift)
 
 
 def _roll(face: Face, above: bool) -> Array:
@@ -158,7 +162,7 @@ def _press(face: Face, left: bool) -> Array:
 
 def _smile(face: Face, left: bool) -> Array:
     sign = 1.0 if left else -1.0
-    wide, near = face.corner(left, (0.24, 0.22)), face.corner(left, (0.15, 0.13))
+    wide, near = face.corner(left, (0.20, 0.22)), face.corner(left, (0.15, 0.13))
     cheek = face.hill(left, (0.47, -0.27), (0.20, 0.15))
     return _move(face, sign * 0.085 * wide, 0.105 * wide + 0.035 * cheek + 0.012 * near, -0.035 * near + 0.055 * cheek)
 

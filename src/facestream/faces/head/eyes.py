@@ -1,7 +1,7 @@
 """Eyeballs, and the lashes' dark line with the lids' thickness.
 
-An eyeball is a globe of rings about its line of sight; rings at the pupil's and the iris' borders are double, so that the
-colours meet sharply on a smooth surface.
+An eyeball is a globe of rings about its line of sight; rings at the pupil's and the iris' borders are double, so that
+the colours meet sharply on a smooth surface.
 """
 
 from __future__ import annotations
@@ -16,9 +16,14 @@ from facestream.faces.head.skin import EYE_RADIUS
 from facestream.faces.mesh import grid_triangles
 
 _SEGMENTS = 32
-_PUPIL, _IRIS = 15.5, 34.0
+_PUPIL, _IRIS = 17.5, 35.0
 # Rings: degrees from the line of sight, and the part of the eye whose colour the ring has.
-_RINGS = ((0.05, "pupil"), (9.0, "pupil"), (_PUPIL, "pupil"), (_PUPIL, "iris"), (20.0, "iris"), (26.0, "iris"), (31.0, "iris"), (_IRIS, "limbus"), (_IRIS + 2.0, "sclera"), (45.0, "sclera"), (58.0, "sclera"), (74.0, "sclera"), (95.0, "sclera"))  # fmt: skip
+_RINGS = (
+    (0.05, "pupil"), (9.0, "pupil"), (_PUPIL, "pupil"), (_PUPIL, "iris"), (22.0, "iris"), (27.0, "iris"),
+    (32.0, "iris"), (_IRIS, "limbus"), (_IRIS + 2, "sclera"), (45.0, "sclera"), (58.0, "sclera"), (74.0, "sclera"),
+    (95.0, "sclera"),
+)  # fmt: skip
+LASH_RINGS = 3  # of the lash line: its outer border, its front, its inner border
 
 
 def eyeball(left: bool) -> Part:
@@ -32,8 +37,8 @@ def eyeball(left: bool) -> Part:
         )
         colors.append(_ring_color(kind, degrees, around))
     count = len(_RINGS) * _SEGMENTS
-    weld = np.arange(count)
-    weld[3 * _SEGMENTS : 4 * _SEGMENTS] = np.arange(2 * _SEGMENTS, 3 * _SEGMENTS)
+    weld = np.arange(count, dtype=np.int32)
+    weld[3 * _SEGMENTS : 4 * _SEGMENTS] = np.arange(2 * _SEGMENTS, 3 * _SEGMENTS, dtype=np.int32)
     place = np.concatenate(points)
     # the upper lid shades the top of the globe
     shade = (1 - 0.62 * step(0.02, 0.17, place[:, 1])) * (
@@ -52,7 +57,7 @@ def _ring_color(kind: str, degrees: float, around: Array) -> Array:
     glow = (0.5 - 0.5 * np.cos(around)) * (0.75 + 0.25 * np.sin(around * 8))
     inner = 1 - (degrees - _PUPIL) / (_IRIS - _PUPIL)
     color = paint.IRIS + (paint.IRIS_LIGHT - paint.IRIS) * np.clip(glow * (0.45 + 0.55 * inner), 0, 1)[:, None]
-    return color * (0.28 if kind == "limbus" else 1.0)
+    return np.asarray(color * (0.28 if kind == "limbus" else 1.0))
 
 
 def lash_line(lids: Lids, left: bool, lid_shapes: dict[str, Array]) -> Part:
@@ -80,5 +85,5 @@ def lash_line(lids: Lids, left: bool, lid_shapes: dict[str, Array]) -> Part:
 
     rest = rings(edge)
     shapes = {name: rings(edge + moved[rim]) - rest for name, moved in lid_shapes.items() if np.any(moved[rim])}
-    triangles = grid_triangles(3, len(rim), wrap=True)
+    triangles = grid_triangles(LASH_RINGS, len(rim), wrap=True)
     return Part(painted(rest, triangles, paint.LASH, 0.0, 0.9), shapes)

@@ -66,4 +66,4 @@ def turn(yaw: float, pitch: float, roll: float) -> npt.NDArray[np.float32]:
     about_y = np.array(((cy, 0, sy), (0, 1, 0), (-sy, 0, cy)))
     about_x = np.array(((1, 0, 0), (0, cx, -sx), (0, sx, cx)))
     about_z = np.array(((cz, -sz, 0), (sz, cz, 0), (0, 0, 1)))
-    return (about_y @ about_x @ about_z).astype(np.float32)
+    return np.asarray(about_y @ about_x @ about_z, np.float32)

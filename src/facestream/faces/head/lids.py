@@ -1,7 +1,7 @@
 """How the lids move: they slide over the eyeball within the face's height field.
 
-Every place between the fold below an eye and the crease above it has a share of its rim's travel. A moved place takes the
-height of the face there; the rims' inner edges stay on the eyeball.
+Every place between the fold below an eye and the crease above it has a share of its rim's travel. A moved place takes
+the height of the face there; the rims' inner edges stay on the eyeball.
 
 Shapes: N skin vertices, E rim vertices of one eye.
 """
@@ -14,6 +14,7 @@ import numpy as np
 
 from facestream.faces.head.forms import Array, step
 from facestream.faces.head.skin import EYE, Skin, front
+from facestream.faces.mesh import Indices
 
 # Travel of (upper, lower) rim at weight 1, as shares of the eye's opening; negative is down. Then the sideways slide.
 _TRAVEL = {
@@ -68,7 +69,7 @@ class Lids:
                 found[shape + name] = moved - points
         return found
 
-    def rim(self, left: bool) -> np.ndarray:  # type: ignore[type-arg]
+    def rim(self, left: bool) -> Indices:
         """The vertices round one eye's opening, [E]: the lower rim from right to left corner, then the upper back."""
         skin = self.skin
         columns = skin.eye_columns(left)
@@ -79,4 +80,4 @@ class Lids:
 
 def eye_center(left: bool) -> Array:
     """Centre of an eyeball, [3]."""
-    return EYE * np.array((1.0 if left else -1.0, 1.0, 1.0))
+    return np.array((EYE[0] if left else -EYE[0], EYE[1], EYE[2]))

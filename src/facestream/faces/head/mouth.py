@@ -15,8 +15,12 @@ from facestream.faces.head.part import Part, painted
 from facestream.faces.head.skin import MOUTH_HALF, MOUTH_Y, Skin
 from facestream.faces.mesh import Indices, grid_triangles
 
-# Rings of the cavity behind the seam: depth, distance from the seam's height, width, share that follows the jaw not the lips.
-_RINGS = ((0.0, 0.0, 1.0, 0.0), (0.030, 0.010, 1.0, 0.0), (0.055, 0.095, 1.0, 0.15), (0.12, 0.165, 0.98, 0.6), (0.38, 0.18, 0.92, 1.0), (0.62, 0.13, 0.6, 1.0), (0.70, 0.0, 0.0, 1.0))  # fmt: skip
+# Rings of the cavity behind the seam: depth, distance from the seam's height, width, share that follows the jaw not
+# the lips.
+_RINGS = (
+    (0.0, 0.0, 1.0, 0.0), (0.030, 0.010, 1.0, 0.0), (0.055, 0.095, 1.0, 0.15), (0.12, 0.165, 0.98, 0.6),
+    (0.38, 0.18, 0.92, 1.0), (0.62, 0.13, 0.6, 1.0), (0.70, 0.0, 0.0, 1.0),
+)  # fmt: skip
 
 _JAW_SLIDES = {
     "jawForward": np.array((0, 0, 0.075)),
@@ -26,7 +30,9 @@ _JAW_SLIDES = {
 
 
 def seam_loop(skin: Skin) -> Indices:
-    """Skin vertices round the mouth's opening, [L]: the upper rim from the right to the left corner, the lower rim back."""
+    """Skin vertices round the mouth's opening, [L]: the upper rim from the right to the left corner, the lower rim
+    back.
+    """
     right, left = skin.corners
     upper, lower = skin.mouth_upper[skin.mouth_columns], skin.grid[skin.rows["seam"], skin.mouth_columns]
     return np.concatenate([[right], upper, [left], lower[::-1]]).astype(np.int32)
@@ -39,11 +45,13 @@ def seam_depth(skin: Skin) -> float:
 
 def cavity(skin: Skin, skin_shapes: dict[str, Array]) -> Part:
     """The bag behind the lips."""
+    skin_shapes = {name: moved for name, moved in skin_shapes.items() if not name.startswith(("eye", "brow"))}
     loop = seam_loop(skin)
     rim, side = skin.points[loop], skin.side[loop]
     inside = np.sqrt(np.clip(1 - (rim[:, 0] / MOUTH_HALF) ** 2, 0, 1))
     jaw = np.where(side < 0, CORNER_DROP + (1 - CORNER_DROP) * inside, CORNER_DROP * (1 - inside))
-    rings, colors, moves = [], [], {name: [] for name in skin_shapes}
+    rings, colors = [], []
+    moves: dict[str, list[Array]] = {name: [] for name in skin_shapes}
     for depth, away, width, share in _RINGS:
         ring = rim * np.array((width, 1, 1)) + np.stack(
             [0 * side, side * away * np.maximum(inside, 0.25), 0 * side - depth], -1
@@ -65,46 +73,41 @@ def cavity(skin: Skin, skin_shapes: dict[str, Array]) -> Part:
     return Part(painted(np.concatenate(rings), triangles, np.concatenate(colors), 0.12, 0.75), shapes)
 
 
+# Rows of a row of teeth: height from the gum (0) to the edge (1), and distance inwards.
+_TOOTH_ROWS = (
+    (0.0, 0.0), (0.16, -0.006), (0.22, 0.0), (0.70, 0.0), (0.95, 0.004), (1.0, 0.016), (1.0, 0.034),
+    (0.6, 0.05), (0.0, 0.06),
+)  # fmt: skip
+
+
 def teeth(skin: Skin, above: bool) -> Part:
     """One row of teeth with its gum: an arch whose edge is scalloped tooth by tooth."""
     angle = np.linspace(-1.4, 1.4, 61)
-    between = np.abs(np.sin(angle * 6.2)) ** 0.35  # 0 between two teeth, 1 on their middles
-    radius, root, edge = (0.262, 0.13, -0.030) if above else (0.240, -0.17, -0.060)
-    behind = 0.085 if above else 0.105
-    # rows: height from root (0) to edge (1), distance inwards
-    rows = (
-        (0.0, 0.0),
-        (0.16, -0.006),
-        (0.22, 0.0),
-        (0.70, 0.0),
-        (0.95, 0.004),
-        (1.0, 0.016),
-        (1.0, 0.034),
-        (0.6, 0.05),
-        (0.0, 0.06),
-    )
+    gap = 1 - np.abs(np.sin(angle * 6.2)) ** 0.35  # 1 between two teeth, 0 on their middles
+    radius, root, edge, behind = (0.262, 0.13, -0.030, 0.085) if above else (0.240, -0.17, -0.060, 0.105)
+    middle = seam_depth(skin) - behind - radius
     points, colors = [], []
-    for height, inwards in rows:
-        y = root + (edge - root) * height
+    for height, inwards in _TOOTH_ROWS:
         crown = height > 0.2
-        y = y + (root - edge) * 0.05 * (1 - between) * (height > 0.9)
-        r = radius - inwards - 0.010 * (1 - between) * crown
-        points.append(
-            np.stack([r * np.sin(angle), MOUTH_Y + y, seam_depth(skin) - behind - radius + r * np.cos(angle)], -1)
-        )
-        tint = paint.TOOTH * (0.72 + 0.28 * between[:, None]) if crown else np.broadcast_to(paint.GUM, (len(angle), 3))
-        colors.append(tint * (1 - 0.70 * step(0.35, 1.30, np.abs(angle)))[:, None])
+        y = MOUTH_Y + root + (edge - root) * (height - 0.05 * gap * (height > 0.9))
+        r = radius - inwards - 0.010 * gap * crown
+        points.append(np.stack([r * np.sin(angle), y, middle + r * np.cos(angle)], -1))
+        colors.append(paint.TOOTH * (1 - 0.28 * gap[:, None]) if crown else np.broadcast_to(paint.GUM, (61, 3)))
     place = np.concatenate(points)
-    triangles = grid_triangles(len(rows), len(angle))
-    if above:
-        triangles = triangles[:, ::-1]
-    # behind rounded lips the teeth give way, so that an "oo" stays dark
+    triangles = grid_triangles(len(_TOOTH_ROWS), 61)
+    # the cheeks shade the back of the arch
+    shade = np.tile(0.85 * (1 - 0.75 * step(0.35, 1.30, np.abs(angle))), len(_TOOTH_ROWS))
+    mesh = painted(place, triangles[:, ::-1] if above else triangles, np.concatenate(colors), 0.25, shade)
+    return Part(mesh, _teeth_shapes(place, above))
+
+
+def _teeth_shapes(place: Array, above: bool) -> dict[str, Array]:
+    """The lower teeth go with the jaw. Behind rounded lips all teeth give way, so that an "oo" stays dark."""
     hide = np.array((0, 0.055 if above else -0.05, -0.10))
     shapes = {"mouthFunnel": hide, "mouthPucker": 0.7 * hide}
     if not above:
         shapes |= {"jawOpen": jaw_drop(place)} | _JAW_SLIDES
-    shapes = {name: np.broadcast_to(moved, place.shape) for name, moved in shapes.items()}
-    return Part(painted(place, triangles, np.concatenate(colors), 0.25, 0.85), shapes)
+    return {name: np.broadcast_to(moved, place.shape) for name, moved in shapes.items()}
 
 
 def tongue(skin: Skin) -> Part:
@@ -112,9 +115,9 @@ def tongue(skin: Skin) -> Part:
     along = np.linspace(0, 1, 15)[:, None]
     around = np.linspace(0, 2 * np.pi, 18, endpoint=False)[None]
     back = seam_depth(skin) - 0.60
-    taper = np.sqrt(np.clip(1 - np.clip((along - 0.62) / 0.38, 0, 1) ** 2, 0, 1)) * 0.985 + 0.015
+    taper = np.sqrt(np.clip(1 - np.clip((along - 0.62) / 0.38, 0, 1) ** 2, 0, 1))
     across = np.sin(around) * np.ones_like(along)
-    width, thick = 0.150 * taper, (0.055 - 0.020 * along) * np.maximum(taper, 0.3)
+    width, thick = 0.150 * taper, (0.055 - 0.020 * along) * np.sqrt(taper)
     groove = -0.022 * np.exp(-((across / 0.35) ** 2)) * (np.cos(around) > 0) * taper
     x, y = width * across, MOUTH_Y - 0.150 + 0.055 * np.sin(along * np.pi * 0.75) + thick * np.cos(around) + groove
     z = back + 0.475 * along + 0.0 * around

@@ -1,8 +1,9 @@
 """The skin: one grid from the neck's base to the crown, with slits for the mouth and the eyes.
 
-Columns run round the head (angle 0 is the face's middle, growing to the character's left), rows run up. The rows follow the
-features: the mouth's seam is one row, the lids' rims are another, lip borders and lid creases have rows of their own. Along a
-slit the row exists twice, as a lower and an upper rim, which share their end vertices. Heights of the face are z over (x, y).
+Columns run round the head (angle 0 is the face's middle, growing to the character's left), rows run up. The rows
+follow the features: the mouth's seam is one row, the lids' rims are another, lip borders and lid creases have rows of
+their own. Along a slit the row exists twice, as a lower and an upper rim, which share their end vertices. Heights of
+the face are z over (x, y).
 
 Lengths are in units of about 10 cm: the head is 2.3 high, the origin lies inside it at the height of the eyes.
 Shapes: R rows, C columns, N skin vertices = R C + the slits' upper rims.
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -30,9 +32,19 @@ EYE = np.array((0.378, 0.05, 0.570))
 EYE_RADIUS = 0.27
 LID_RADIUS = 0.286
 
-_WIDTH = ((-2.1, 0.40), (-1.6, 0.34), (-1.25, 0.33), (-1.08, 0.38), (-0.99, 0.50), (-0.80, 0.68), (-0.55, 0.815), (-0.2, 0.90), (0.2, 0.935), (0.6, 0.91), (0.85, 0.82), (1.03, 0.68), (1.16, 0.51), (1.25, 0.32), (1.29, 0.16), (1.3, 0.02))  # fmt: skip
-_DEPTH = ((-2.1, 0.34), (-1.6, 0.30), (-1.25, 0.31), (-1.12, 0.42), (-1.04, 0.60), (-0.95, 0.70), (-0.75, 0.765), (-0.5, 0.81), (-0.2, 0.83), (0.1, 0.835), (0.45, 0.865), (0.75, 0.81), (1.0, 0.65), (1.16, 0.47), (1.25, 0.29), (1.29, 0.15), (1.3, 0.02))  # fmt: skip
-_NAPE = ((-2.1, 0.44), (-1.6, 0.42), (-1.1, 0.43), (-0.7, 0.52), (-0.4, 0.70), (0.0, 0.84), (0.4, 0.88), (0.8, 0.76), (1.03, 0.60), (1.17, 0.43), (1.26, 0.25), (1.29, 0.14), (1.3, 0.02))  # fmt: skip
+_WIDTH = (
+    (-2.1, 0.40), (-1.6, 0.34), (-1.25, 0.33), (-1.08, 0.38), (-0.99, 0.50), (-0.80, 0.68), (-0.55, 0.815),
+    (-0.2, 0.90), (0.2, 0.935), (0.6, 0.91), (0.85, 0.82), (1.03, 0.68), (1.16, 0.51), (1.25, 0.32), (1.29, 0.16), (1.3, 0.02),
+)  # fmt: skip
+_DEPTH = (
+    (-2.1, 0.34), (-1.6, 0.30), (-1.25, 0.31), (-1.12, 0.42), (-1.04, 0.60), (-0.95, 0.70), (-0.75, 0.765),
+    (-0.5, 0.81), (-0.2, 0.83), (0.1, 0.835), (0.45, 0.865), (0.75, 0.81), (1.0, 0.65), (1.16, 0.47), (1.25, 0.29), (1.29, 0.15),
+    (1.3, 0.02),
+)  # fmt: skip
+_NAPE = (
+    (-2.1, 0.44), (-1.6, 0.42), (-1.1, 0.43), (-0.7, 0.52), (-0.4, 0.70), (0.0, 0.84), (0.4, 0.88), (0.8, 0.76),
+    (1.03, 0.60), (1.17, 0.43), (1.26, 0.25), (1.29, 0.14), (1.3, 0.02),
+)  # fmt: skip
 
 
 def half_width(y: npt.ArrayLike) -> Array:
@@ -63,11 +75,13 @@ def _lids(x: Array) -> tuple[Array, Array]:
     inner, outer = (float(half_width(EYE[1])) * STEP * column for column in EYE_COLUMNS)
     e = np.clip((np.abs(x) - inner) / (outer - inner), 0, 1)
     middle = EYE[1] - 0.02 + 0.030 * e
-    return middle - 0.125 * (4 * e * (1 - e)) ** 0.62, middle + 0.160 * (4 * e * (1 - e) * (1.12 - 0.24 * e)) ** 0.58
+    return middle - 0.120 * (4 * e * (1 - e)) ** 0.62, middle + 0.148 * (4 * e * (1 - e) * (1.12 - 0.24 * e)) ** 0.58
 
 
 def front(x: Array, y: Array) -> Array:
-    """Height z of the face over (x, y), lids included, lips not. Beyond the head's outline it stays at the outline's."""
+    """Height z of the face over (x, y), lids included, lips not. Beyond the head's outline it stays at the
+    outline's.
+    """
     s = np.clip(np.abs(x) / half_width(y), 0, 1)
     facing = 1 - step(0.72, 1.0, s)
     z = profile(y, _DEPTH) * (1 - s**2.5) ** 0.4
@@ -101,8 +115,8 @@ def front(x: Array, y: Array) -> Array:
 class Skin:
     """The neutral skin and where its features lie.
 
-    points: [N, 3]; triangles; grid: [R, C] vertex of each place (lower rims on slits); upper: [C] upper rim of the mouth's row,
-    lid_upper: [C] of the eyes' row; row numbers: mouth, eyes, and the lips' and lids' outer borders;
+    points: [N, 3]; triangles; grid: [R, C] vertex of each place (lower rims on slits); upper: [C] upper rim of the
+    mouth's row, lid_upper: [C] of the eyes' row; row numbers: mouth, eyes, and the lips' and lids' outer borders;
     side: [N] +1 on and above the mouth's seam, -1 on and below (0 on the seam outside the slit).
     """
 
@@ -141,23 +155,27 @@ def _columns() -> tuple[Array, Array]:
     return np.sin(angle), np.cos(angle)
 
 
-def _row_heights(s: Array) -> tuple[list[tuple[str, Array]], Array, Array]:
-    """Named key rows as heights per column, bottom to top, and the upper rims of mouth and eyes."""
+def _row_heights(s: Array) -> tuple[list[tuple[str, Array]], Array]:
+    """Named key rows as heights per column, bottom to top, and the lids' upper rims."""
     x_mouth, x_eye = float(half_width(MOUTH_Y)) * s, float(half_width(EYE[1])) * s
     line = seam(x_mouth)
     lip_up, lip_down = _lip_heights(x_mouth)
     lid_down, lid_up = _lids(x_eye)
     flat = np.zeros_like(s)
     keys = [
-        ("base", flat - 2.05), ("throat", flat - 1.18), ("chin", flat - 1.03), ("lower_lip", line - lip_down), ("seam", line),
-        ("upper_lip", line + lip_up), ("nose", flat - 0.36), ("fold", flat - 0.17), ("lids", lid_down),
-        ("crease", np.maximum(lid_up + 0.075, 0.17)), ("brow", flat + 0.42), ("forehead", flat + 0.80), ("crown", flat + 1.3),
+        ("base", flat - 2.05), ("throat", flat - 1.18), ("chin", flat - 1.03),
+        ("lower_lip", line - lip_down), ("seam", line), ("upper_lip", line + lip_up),
+        ("nose", flat - 0.36), ("fold", flat - 0.17), ("lids", lid_down), ("crease", np.maximum(lid_up + 0.075, 0.17)),
+        ("brow", flat + 0.42), ("forehead", flat + 0.80), ("crown", flat + 1.3),
     ]  # fmt: skip
-    return keys, line, lid_up
+    return keys, lid_up
 
 
 _LIP_ROWS = np.array((0.0, 0.28, 0.52, 0.74, 0.90, 1.0))
-_STEPS = {"throat": 7, "chin": 5, "lower_lip": 6, "upper_lip": 5, "nose": 6, "fold": 8, "lids": 4, "crease": 4, "brow": 3, "forehead": 4, "crown": 7}  # fmt: skip
+_STEPS = {
+    "throat": 7, "chin": 5, "lower_lip": 6, "upper_lip": 5, "nose": 6, "fold": 8, "lids": 4, "crease": 4, "brow": 3,
+    "forehead": 4, "crown": 7,
+}  # fmt: skip
 
 
 def _fractions(name: str) -> Array:
@@ -189,11 +207,11 @@ def sculpt_skin() -> Skin:
     """Build the neutral skin."""
     s, c = _columns()
     columns = len(s)
-    keys, _, lid_up = _row_heights(s)
+    keys, lid_up = _row_heights(s)
     heights, swell, rows = [keys[0][1]], [np.zeros(columns)], {"base": 0}
     u = np.abs(half_width(MOUTH_Y) * s) / MOUTH_HALF
     full = np.where(c > 0, np.clip(1 - u**2, 0, 1) ** 0.6, 0)
-    for (_, below), (name, above) in zip(keys, keys[1:], strict=False):
+    for (_, below), (name, above) in pairwise(keys):
         # the lids' lower rim leads upwards through its upper rim
         start = lid_up if name == "crease" else below
         for t in _fractions(name):
