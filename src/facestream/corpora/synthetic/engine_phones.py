@@ -66,6 +66,7 @@ def ipa_phones(symbol: str) -> tuple[str, ...]:
     Stress, length, tone and other marks are dropped; empty if nothing else is there. Raises KeyError for a letter
     without a counterpart.
     """
+    symbol = symbol.replace("s.", "ʂ")  # a dot after a letter: the tongue curls back
     bare = (letter if letter in _IPA else unicodedata.normalize("NFD", letter)[0] for letter in symbol)
     letters = "".join(letter for letter in bare if unicodedata.category(letter) == "Ll")
     phones = []
