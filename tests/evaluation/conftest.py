@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from facestream.corpora.phones import SILENCE, VOWELS, Phone, fill_gaps
-from facestream.evaluation.lips import reference_lips
+from facestream.evaluation.score import reference_lips
 from facestream.signals import FACE, Floats, Motion
 from facestream.timing import SAMPLE_RATE
 

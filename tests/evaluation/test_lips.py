@@ -15,8 +15,9 @@ from facestream.corpora.phones import SILENCE, Phone
 from facestream.errors import CorpusError, MotionError, SinkError
 from facestream.evaluation import lips
 from facestream.evaluation.figures import lips_tables, make_folder, save_json
-from facestream.evaluation.lips import LIPS, LipsReport, channels, evaluate_lips, score_lips, summarise
+from facestream.evaluation.lips import LipsReport, evaluate_lips, moving_channels, summarise
 from facestream.evaluation.loudness import loudness_mouth
+from facestream.evaluation.score import LIPS, score_lips
 from facestream.signals import ARKIT, FACE, Floats, Motion
 
 Phones = tuple[Phone, ...]
@@ -43,10 +44,12 @@ def test_the_reference_itself_is_perfect(reference: Motion, phones: Phones) -> N
     assert figures["amplitude_ratio"] == pytest.approx(1.0)
     assert figures["silence_jaw_p95"] < 0.01
     assert figures["jitter"] == figures["reference_jitter"] > 0
-    for name, following in channels([score]).items():
+    for name, following in moving_channels([score]).items():
         assert following.now == pytest.approx(1.0), name
         assert following.ratio == pytest.approx(1.0), name
-    assert {"jawOpen", "mouthPucker", "mouthFunnel", "mouthStretchLeft", "mouthRollLower"} <= set(channels([score]))
+    assert {"jawOpen", "mouthPucker", "mouthFunnel", "mouthStretchLeft", "mouthRollLower"} <= set(
+        moving_channels([score])
+    )
 
 
 def test_only_arkit_curves_are_looked_at(reference: Motion, phones: Phones) -> None:

@@ -16,7 +16,8 @@ from facestream.corpora.capture import CaptureClip, read_capture
 from facestream.corpora.synthetic.prosody import measure_loudness
 from facestream.evaluation.curves import Following, follow
 from facestream.evaluation.figures import plain
-from facestream.evaluation.lips import LIPS, Tick
+from facestream.evaluation.lips import Tick
+from facestream.evaluation.score import LIPS
 from facestream.runtime.stream import animate
 from facestream.runtime.talker import Talker
 from facestream.signals import Floats, Motion

@@ -59,8 +59,6 @@ def save(content: bytes, path: Path) -> None:
 
 def lips_tables(report: LipsReport) -> Group:
     """The summary with its intervals and the baseline, each channel's row, and what was skipped."""
-    from facestream.evaluation.lips import channels
-
     summary, baseline, intervals = report.summary(), report.baseline_summary(), report.intervals()
     sounds = sum(len(score.closures.sounds) for score in report.scores)
     title = f"{len(report.scores)} recordings, {sounds} P B M"
@@ -69,7 +67,7 @@ def lips_tables(report: LipsReport) -> Group:
         low, high = intervals[name]
         figures.add_row(name, _figure(value), f"{_figure(low)} – {_figure(high)}", _figure(baseline[name]))
     rows = Table("channel", *_numbers("r", "lag ms", "amplitude ratio"))
-    for name, following in channels(report.scores).items():
+    for name, following in report.channels().items():
         rows.add_row(name, _figure(following.now), _figure(following.lag_ms), _figure(following.ratio))
     return Group(figures, rows, *(f"skipped {reason}" for reason in report.skipped))
 

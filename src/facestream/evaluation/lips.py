@@ -1,7 +1,6 @@
 """Lips against phones: does a face shut, bite, open and round with its speech?
 
-Forced alignment says which sound was spoken when, the articulation rules say what a neutral mouth does then; a face is
-judged by its ARKit curves alone, so any system's motion can be. Shapes: N samples at 16 kHz, T motion frames.
+Forced alignment says which sound was spoken when, the articulation rules say what a neutral mouth does then.
 """
 
 from __future__ import annotations
@@ -15,97 +14,23 @@ import numpy as np
 
 from facestream.audio.waveform import read_audio
 from facestream.corpora.alignment import Aligner, Quality
-from facestream.corpora.phones import BILABIAL, LABIODENTAL, SILENCE, Phone
 from facestream.corpora.readers import open_recordings
-from facestream.corpora.synthetic.articulation import articulate
-from facestream.corpora.synthetic.prosody import measure_loudness
-from facestream.corpora.synthetic.styles import NEUTRAL
-from facestream.errors import AudioError, CorpusError, MotionError
-from facestream.evaluation.curves import Following, Frames, Reals, follow, jitter
-from facestream.evaluation.events import Events, bitten_lip, closed_lips, find_events, near_any, pauses, rates
+from facestream.errors import AudioError, CorpusError
+from facestream.evaluation.curves import Following, Reals
+from facestream.evaluation.events import rates
 from facestream.evaluation.figures import make_folder, plain
 from facestream.evaluation.loudness import loudness_mouth
+from facestream.evaluation.score import LIPS, LipsScore, reference_lips, score_lips
 from facestream.evaluation.strip_plot import strip_plot
-from facestream.motion.spaces import MOUTH
 from facestream.runtime.stream import animate
 from facestream.runtime.talker import Talker
-from facestream.signals import ARKIT, FACE, Floats, Motion
 
-LIPS: tuple[str, ...] = tuple(name for name in ARKIT if name in MOUTH)
-MARGIN = 0.2  # seconds around speech that are judged with it
-SILENT = 0.2  # seconds of silence in which the jaw is looked at,
-SETTLING = 0.12  # less these beside speech, in which it comes and goes
 MOVES = 0.01  # deviation of a reference channel that is worth a row
+# A low score alone may be an accent or a poor microphone, and those are to be judged too.
+PLAUSIBLE = Quality(lowest_score=float("-inf"))
 
 Summary = dict[str, float]
 Tick = Callable[[int, int], None]  # recordings done, recordings in all
-
-
-@dataclass(frozen=True)
-class LipsScore:
-    """One face on one utterance.
-
-    closures, bites: P B M and F V. following: a row for each of LIPS. silence: jawOpen where nobody speaks.
-    jitter, reference_jitter: of the channels of LIPS.
-    """
-
-    name: str
-    closures: Events
-    bites: Events
-    following: dict[str, Following]
-    silence: Floats
-    jitter: float
-    reference_jitter: float
-
-
-def reference_lips(samples: Floats, phones: Sequence[Phone], n_frames: int, fps: int = 25) -> Motion:
-    """What the rules do with these phones, lips sealed, in the neutral style. samples: [N]; phones: seconds."""
-    mouth = articulate(phones, n_frames, fps, measure_loudness(samples, n_frames, fps), NEUTRAL)
-    return Motion(mouth.sealed(), FACE, float(fps))
-
-
-def score_lips(name: str, motion: Motion, reference: Motion, phones: Sequence[Phone]) -> LipsScore:
-    """Judge a face by its ARKit curves. reference: `reference_lips` of the same frames; phones: gap-free, seconds.
-
-    Raises MotionError if the motion lacks a channel of LIPS, or has another length or rate than the reference.
-    """
-    missing = [channel for channel in LIPS if channel not in motion.channels]
-    if missing:
-        raise MotionError(
-            f"motion lacks {', '.join(missing)}; expected ARKit's channels of jaw and mouth, by name: "
-            "give those that this face cannot move as curves of zeros"
-        )
-    if len(motion) != len(reference) or motion.fps != reference.fps:
-        raise MotionError(
-            f"motion has {len(motion)} frames at {motion.fps:g} a second, its reference {len(reference)} at "
-            f"{reference.fps:g}; expected the same: resample the motion"
-        )
-    speech = spoken_frames(phones, len(motion), motion.fps)
-    return LipsScore(
-        name,
-        closures=find_events(closed_lips(motion), phones, BILABIAL, motion.fps, rest=True),
-        bites=find_events(bitten_lip(motion), phones, LABIODENTAL, motion.fps, rest=False),
-        following={channel: follow(motion[channel], reference[channel], motion.fps, speech) for channel in LIPS},
-        silence=motion["jawOpen"][silent_frames(phones, len(motion), motion.fps)],
-        jitter=jitter(motion.select(LIPS).values),
-        reference_jitter=jitter(reference.select(LIPS).values),
-    )
-
-
-def spoken_frames(phones: Sequence[Phone], n_frames: int, fps: float) -> Frames:
-    """Indices of frames that lie within MARGIN of speech."""
-    spoken = [phone for phone in phones if phone.label != SILENCE]
-    return np.flatnonzero(near_any(np.arange(n_frames) / fps, spoken, MARGIN))
-
-
-def silent_frames(phones: Sequence[Phone], n_frames: int, fps: float) -> Frames:
-    """Indices of frames in silences of SILENT or more, SETTLING away from speech."""
-    times = np.arange(n_frames) / fps
-    silent = np.zeros(n_frames, bool)
-    for pause in pauses(phones, SILENT):
-        start = pause.start + SETTLING if pause.start > 0.0 else 0.0
-        silent |= (times >= start) & (times <= (pause.end - SETTLING if pause is not phones[-1] else pause.end))
-    return np.flatnonzero(silent)
 
 
 def summarise(scores: Sequence[LipsScore]) -> Summary:
@@ -134,7 +59,7 @@ def summarise(scores: Sequence[LipsScore]) -> Summary:
     }
 
 
-def channels(scores: Sequence[LipsScore]) -> dict[str, Following]:
+def moving_channels(scores: Sequence[LipsScore]) -> dict[str, Following]:
     """Every channel that moves in the references, pooled over all utterances."""
     pooled = {name: Following.pooled([score.following[name] for score in scores]) for name in LIPS}
     return {name: following for name, following in pooled.items() if following.wanted >= MOVES}
@@ -155,6 +80,10 @@ class LipsReport:
     def baseline_summary(self) -> Summary:
         """The baseline's figures."""
         return summarise(self.baseline)
+
+    def channels(self) -> dict[str, Following]:
+        """Every channel that moves in the references, pooled over all utterances."""
+        return moving_channels(self.scores)
 
     def intervals(self, resamples: int = 1000) -> dict[str, tuple[float, float]]:
         """95 % intervals of the face's figures by bootstrap over utterances; the same ones for the same scores."""
@@ -185,7 +114,7 @@ def _interval(values: Reals) -> tuple[float, float]:
 
 
 def _details(scores: Sequence[LipsScore]) -> dict[str, Any]:
-    moving = channels(scores)
+    moving = moving_channels(scores)
     return {
         "amplitude_ratios": {name: following.ratio for name, following in moving.items()},
         "channel_r": {name: following.now for name, following in moving.items()},
@@ -216,9 +145,9 @@ def evaluate_lips(
 ) -> LipsReport:
     """Judge a talker, in its neutral style, on every transcribed recording of a folder.
 
-    Recordings that cannot be read or aligned, or whose alignment is not believed (corpora.alignment.Quality), are named
-    in the report. plots: a folder for a strip plot of each of the others. Raises CorpusError if the folder's layout is
-    not known or nothing in it can be judged, MissingExtra without pocketsphinx (or, for plots, matplotlib).
+    Recordings that cannot be read or aligned, or whose alignment is not PLAUSIBLE, are named in the report. plots: a
+    folder for a strip plot of each of the others. Raises CorpusError if the folder's layout is not known or nothing in
+    it can be judged, MissingExtra without pocketsphinx (or, for plots, matplotlib).
     """
     recordings, aligner = list(open_recordings(folder)), Aligner()
     if plots is not None:
@@ -232,8 +161,8 @@ def evaluate_lips(
         except (AudioError, CorpusError) as error:
             skipped.append(f"{recording.id}: {error}")
             continue
-        if objection := Quality().objection(alignment):
-            skipped.append(f"{recording.id}: its alignment is not believed, {objection}")
+        if objection := PLAUSIBLE.objection(alignment):
+            skipped.append(f"{recording.id}: its alignment is not plausible ({objection})")
             continue
         phones = alignment.phones
         motion = animate(samples, talker, "neutral")
