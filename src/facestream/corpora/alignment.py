@@ -70,7 +70,7 @@ class Aligner:
             import pocketsphinx
         except ImportError:
             raise MissingExtra("pocketsphinx", "align", "Forced alignment") from None
-        # The cepstral mean is taken over each utterance ("batch"), so nothing is carried from one to the next;
+        # "batch": the cepstral mean is that of the utterance itself, not of those before. "bestpath" is off because
         # the search for a best path through the lattice makes words too short to be split into phones.
         settings = {"lm": None, "cmn": "batch", "bestpath": False, "beam": _BEAM, "pbeam": _BEAM, "wbeam": _BEAM}
         self._decoder: Any = pocketsphinx.Decoder(pocketsphinx.Config(loglevel="FATAL", **settings))
