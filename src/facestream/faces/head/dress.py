@@ -1,4 +1,4 @@
-"""Brows, ears, hair and shirt."""
+"""Brows, ears and shirt."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from facestream.faces.head import paint
 from facestream.faces.head.expressions import Face, skin_shapes
 from facestream.faces.head.forms import profile, step
 from facestream.faces.head.part import Part, mirrored, painted
-from facestream.faces.head.skin import front, head_place
+from facestream.faces.head.skin import front
 from facestream.faces.mesh import Mesh, grid_triangles
 
 _BROW_RINGS = 18
@@ -72,34 +72,6 @@ def ears() -> Part:
     return Part(Mesh.joined([mesh, mirrored(mesh)]))
 
 
-_HAIRLINE = (
-    (-180.0, -0.62), (-132.0, -0.58), (-116.0, -0.20), (-106.0, 0.24), (-96.0, 0.28), (-86.0, 0.12), (-77.0, 0.10),
-    (-66.0, 0.50), (-48.0, 0.76), (-20.0, 0.90), (10.0, 0.82), (38.0, 0.68), (60.0, 0.50), (77.0, 0.10), (86.0, 0.12),
-    (96.0, 0.28), (106.0, 0.24), (116.0, -0.20), (132.0, -0.58), (180.0, -0.62),
-)  # fmt: skip
-
-
-def hair() -> Part:
-    """A short cut swept to one side, in soft locks, over the skull from the hairline to the crown."""
-    columns, rows = 88, 15
-    angle = np.linspace(-np.pi, np.pi, columns, endpoint=False)[None]
-    t = np.concatenate([[0.0, 0.0], np.linspace(0.06, 1, rows - 2)])[:, None]
-    degrees = np.degrees(angle)
-    fore = np.exp(-(((degrees - 12) / 56) ** 2))
-    locks = np.abs(np.sin(angle * 8 + (1.5 + 4.0 * fore) * t + 0.8 * np.sin(angle * 2))) ** 0.7
-    low = profile(degrees, _HAIRLINE) + 0.045 * (locks[:1] - 0.5) * (0.4 + 0.6 * fore)
-    y = low + (1.295 - low) * np.sin(t * np.pi / 2)
-    skull = head_place(np.sin(angle) + 0 * y, np.cos(angle) + 0 * y, y)
-    out = skull - np.array((0, 0.20, -0.06))
-    out /= np.linalg.norm(out, axis=-1, keepdims=True)
-    volume = 0.045 + 0.12 * step(0.25, 0.9, t) + fore * 0.15 * step(0.0, 0.22, t) * (1 - 0.6 * step(0.4, 1, t))
-    thick = volume * step(-0.02, 0.28, t) + 0.025 + (locks - 0.6) * 0.055 * (1 - step(0.75, 1.0, t))
-    thick[0] = -0.05
-    points = skull + out * thick[..., None]
-    color = paint.HAIR * (0.72 + 0.55 * locks[..., None] * np.ones((rows, 1, 1)))
-    return Part(painted(points, grid_triangles(rows, columns, wrap=True), color.reshape(-1, 3), 0.10))
-
-
 # Rings of the shirt from the collar down: half width, half depth, height at the sides, height at the front.
 _SHIRT = (
     (0.37, 0.36, -1.36, -1.47), (0.43, 0.41, -1.37, -1.50), (0.60, 0.46, -1.46, -1.60), (0.84, 0.50, -1.53, -1.75),
@@ -109,15 +81,15 @@ _SHIRT = (
 
 def shirt() -> Part:
     """Shoulders in a shirt with a round collar; they do not turn with the head."""
-    angle = np.linspace(-np.pi, np.pi, 56, endpoint=False)
+    angle = np.linspace(-np.pi, np.pi, 48, endpoint=False)
     side = np.sin(angle) ** 2
-    at = np.linspace(0, len(_SHIRT) - 1, 20)[::-1]
+    at = np.linspace(0, len(_SHIRT) - 1, 15)[::-1]
     smooth = [profile(at, list(enumerate(column))) for column in zip(*_SHIRT, strict=True)]
     rings = [
         np.stack([a * np.sin(angle), front_y + (side_y - front_y) * side, d * np.cos(angle) - 0.03], -1)
         for a, d, side_y, front_y in zip(*smooth, strict=True)
     ]
-    body = painted(np.concatenate(rings), grid_triangles(len(rings), 56, wrap=True), paint.SHIRT)
+    body = painted(np.concatenate(rings), grid_triangles(len(rings), 48, wrap=True), paint.SHIRT)
     a, d, side_y, front_y = _SHIRT[1]
     turn = np.linspace(0, 2 * np.pi, 10, endpoint=False)[:, None]
     out, up = 0.035 * np.cos(turn), 0.055 * np.sin(turn)
@@ -129,5 +101,5 @@ def shirt() -> Part:
         ],
         -1,
     )
-    collar = painted(loop, grid_triangles(11, 56, wrap=True) % (10 * 56), paint.COLLAR)
+    collar = painted(loop, grid_triangles(11, 48, wrap=True) % (10 * 48), paint.COLLAR)
     return Part(Mesh.joined([body, collar]), turns=0.0)

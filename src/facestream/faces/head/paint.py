@@ -48,6 +48,7 @@ def paint_skin(skin: Skin) -> tuple[Array, Array, Array]:
     shade *= 1 - 0.16 * bump(x, y, (0, -0.32), (0.12, 0.045)) * ahead  # under the nose
     shade *= 1 - 0.22 * bump(x, y, (0, MOUTH_Y - 0.135), (0.20, 0.04)) * ahead  # under the lower lip
     shade *= 1 - 0.20 * both(x, y, (MOUTH_HALF, MOUTH_Y + 0.03), (0.03, 0.03)) * ahead
+    shade *= 1 - 0.35 * step(0.60, 0.92, y + 0.12 * x**2) * ahead  # under the fringe
     for left in (True, False):
         shade[skin.grid[skin.rows["crease"], skin.eye_columns(left)]] *= 0.80
     seam_rows = np.concatenate([skin.grid[skin.rows["seam"], skin.mouth_columns], skin.mouth_upper[skin.mouth_columns]])

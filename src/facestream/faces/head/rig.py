@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from facestream.faces.head.contacts import Globe, Slit, globe, lid_slit, lips_slit
-from facestream.faces.head.dress import brow, ears, hair, shirt
+from facestream.faces.head.dress import brow, ears, shirt
 from facestream.faces.head.expressions import Face, skin_shapes
 from facestream.faces.head.eyes import eyeball, lash_line
+from facestream.faces.head.hair import hair
 from facestream.faces.head.lids import Lids
 from facestream.faces.head.mouth import cavity, teeth, tongue
 from facestream.faces.head.paint import paint_skin

@@ -1,4 +1,4 @@
-"""The skin: one grid from the neck's base to the crown, with slits for the mouth and the eyes.
+"""The skin: one grid from the neck's base to above the hairline, with slits for the mouth and the eyes.
 
 Columns run round the head (angle 0 is the face's middle, growing to the character's left), rows run up. The rows
 follow the features: the mouth's seam is one row, the lids' rims are another, lip borders and lid creases have rows of
@@ -34,12 +34,13 @@ LID_RADIUS = 0.286
 
 _WIDTH = (
     (-2.1, 0.40), (-1.6, 0.34), (-1.25, 0.33), (-1.08, 0.38), (-0.99, 0.50), (-0.80, 0.68), (-0.55, 0.815),
-    (-0.2, 0.90), (0.2, 0.935), (0.6, 0.91), (0.85, 0.82), (1.03, 0.68), (1.16, 0.51), (1.25, 0.32), (1.29, 0.16), (1.3, 0.02),
+    (-0.2, 0.90), (0.2, 0.935), (0.6, 0.91), (0.85, 0.82), (1.03, 0.68), (1.16, 0.51), (1.25, 0.32), (1.29, 0.16),
+    (1.3, 0.02),
 )  # fmt: skip
 _DEPTH = (
     (-2.1, 0.34), (-1.6, 0.30), (-1.25, 0.31), (-1.12, 0.42), (-1.04, 0.60), (-0.95, 0.70), (-0.75, 0.765),
-    (-0.5, 0.81), (-0.2, 0.83), (0.1, 0.835), (0.45, 0.865), (0.75, 0.81), (1.0, 0.65), (1.16, 0.47), (1.25, 0.29), (1.29, 0.15),
-    (1.3, 0.02),
+    (-0.5, 0.81), (-0.2, 0.83), (0.1, 0.835), (0.45, 0.865), (0.75, 0.81), (1.0, 0.65), (1.16, 0.47), (1.25, 0.29),
+    (1.29, 0.15), (1.3, 0.02),
 )  # fmt: skip
 _NAPE = (
     (-2.1, 0.44), (-1.6, 0.42), (-1.1, 0.43), (-0.7, 0.52), (-0.4, 0.70), (0.0, 0.84), (0.4, 0.88), (0.8, 0.76),
@@ -166,7 +167,7 @@ def _row_heights(s: Array) -> tuple[list[tuple[str, Array]], Array]:
         ("base", flat - 2.05), ("throat", flat - 1.18), ("chin", flat - 1.03),
         ("lower_lip", line - lip_down), ("seam", line), ("upper_lip", line + lip_up),
         ("nose", flat - 0.36), ("fold", flat - 0.17), ("lids", lid_down), ("crease", np.maximum(lid_up + 0.075, 0.17)),
-        ("brow", flat + 0.42), ("forehead", flat + 0.80), ("crown", flat + 1.3),
+        ("brow", flat + 0.42), ("forehead", flat + 0.80), ("under_hair", flat + 1.05),
     ]  # fmt: skip
     return keys, lid_up
 
@@ -174,7 +175,7 @@ def _row_heights(s: Array) -> tuple[list[tuple[str, Array]], Array]:
 _LIP_ROWS = np.array((0.0, 0.28, 0.52, 0.74, 0.90, 1.0))
 _STEPS = {
     "throat": 7, "chin": 5, "lower_lip": 6, "upper_lip": 5, "nose": 6, "fold": 8, "lids": 4, "crease": 4, "brow": 3,
-    "forehead": 4, "crown": 7,
+    "forehead": 4, "under_hair": 2,
 }  # fmt: skip
 
 
@@ -184,8 +185,7 @@ def _fractions(name: str) -> Array:
         return _LIP_ROWS[1:]
     if name == "upper_lip":
         return (1 - _LIP_ROWS[::-1])[1:]
-    t = np.linspace(0, 1, _STEPS[name] + 1)[1:]
-    return np.sin(t * np.pi / 2) if name == "crown" else t
+    return np.linspace(0, 1, _STEPS[name] + 1)[1:]
 
 
 def _lip_relief(fraction: Array | float, height: float) -> Array:
@@ -254,8 +254,7 @@ def sculpt_skin() -> Skin:
 def _triangles(skin: Skin) -> Indices:
     """Quads between neighbouring rows, split; above a slit they hang on its upper rim."""
     strips = []
-    # the skull above the hairline is covered by hair
-    for row in range(skin.rows["forehead"] + 2):
+    for row in range(len(skin.grid) - 1):
         low, high = skin.grid[row], skin.grid[row + 1]
         low = {skin.rows["seam"]: skin.mouth_upper, skin.rows["lids"]: skin.lids_upper}.get(row, low)
         a, b, d, e = low, np.roll(low, -1), high, np.roll(high, -1)
