@@ -54,9 +54,9 @@ _CATALOGUE = (
     _Installed(_voice("krb", "cs", _GPL3, "festvox-czech-krb"), "czech_krb", "iso-8859-2", CZECH),
     _Installed(_voice("machac", "cs", _GPL3, "festvox-czech-machac"), "czech_machac", "iso-8859-2", CZECH),
     _Installed(_voice("ph", "cs", _GPL2, "festvox-czech-ph"), "czech_ph", "iso-8859-2", CZECH),
-    _Installed(_voice("lj", "fi", _LGPL, "festvox-suopuhe-lj"), "suo_fi_lj_diphone", "iso-8859-15", FINNISH),
-    _Installed(_voice("mv", "fi", _LGPL, "festvox-suopuhe-mv"), "hy_fi_mv_diphone", "iso-8859-15", FINNISH),
-    _Installed(_voice("ona", "ca", _LGPL, "festvox-ca-ona-hts"), "upc_ca_ona_hts", "iso-8859-15", CATALAN),
+    _Installed(_voice("lj", "fi", _LGPL2, "festvox-suopuhe-lj"), "suo_fi_lj_diphone", "iso-8859-15", FINNISH),
+    _Installed(_voice("mv", "fi", _LGPL2, "festvox-suopuhe-mv"), "hy_fi_mv_diphone", "iso-8859-15", FINNISH),
+    _Installed(_voice("ona", "ca", _LGPL21, "festvox-ca-ona-hts"), "upc_ca_ona_hts", "iso-8859-15", CATALAN),
     _Installed(_voice("nsh", "ru", "BSD-style", "festvox-ru"), "msu_ru_nsh_clunits", "utf-8", RUSSIAN),
 )
 
