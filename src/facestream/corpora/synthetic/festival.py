@@ -38,12 +38,9 @@ def _voice(name: str, language: str, licence: str, package: str) -> Voice:
     return Voice("festival", name, language, licence, package)
 
 
-_CMU, _GPL2, _GPL3, _LGPL = (
-    "CMU/Edinburgh festvox licence (BSD-style)",
-    "GPL-2.0-or-later",
-    "GPL-3.0-or-later",
-    "LGPL-2.1-or-later",
-)
+_CMU = "CMU/Edinburgh festvox licence (BSD-style)"
+_GPL2, _GPL3 = "GPL-2.0-or-later", "GPL-3.0-or-later"
+_LGPL2, _LGPL21 = "LGPL-2.0-or-later", "LGPL-2.1-or-later"
 _CATALOGUE = (
     _Installed(_voice("kal", "en", _CMU, "festvox-kallpc16k"), "kal_diphone", "ascii", RADIO, 105),
     _Installed(_voice("ked", "en", _CMU, "festvox-kdlpc16k"), "ked_diphone", "ascii", RADIO, 105),
