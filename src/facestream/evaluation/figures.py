@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Group
-from rich.table import Table
+from rich.table import Column, Table
+from rich.text import Text
 
 from facestream.errors import SinkError
 
@@ -64,12 +65,13 @@ def lips_tables(report: LipsReport) -> Group:
     title = f"{len(report.scores)} recordings, {sounds} P B M"
     figures = Table("", *_numbers("talker", "95 %", "loudness"), title=title, title_justify="left")
     for name, value in summary.items():
-        low, high = intervals[name]
-        figures.add_row(name, _figure(value), f"{_figure(low)} – {_figure(high)}", _figure(baseline[name]))
+        decimals = 1 if name.endswith("_ms") else 3
+        talker, low, high, loudness = (_figure(each, decimals) for each in (value, *intervals[name], baseline[name]))
+        figures.add_row(name, talker, f"{low} … {high}", loudness)
     rows = Table("channel", *_numbers("r", "lag ms", "amplitude ratio"))
     for name, following in report.channels().items():
-        rows.add_row(name, _figure(following.now), _figure(following.lag_ms), _figure(following.ratio))
-    return Group(figures, rows, *(f"skipped {reason}" for reason in report.skipped))
+        rows.add_row(name, _figure(following.now), _figure(following.lag_ms, 1), _figure(following.ratio))
+    return Group(figures, rows, *(Text(f"skipped {reason}") for reason in report.skipped))
 
 
 def capture_tables(report: CaptureReport) -> Group:
@@ -80,19 +82,15 @@ def capture_tables(report: CaptureReport) -> Group:
         columns = ("r", "best r", "lag ms", "amplitude ratio", "loudness r", "best", "lag ms")
         table = Table("channel", *_numbers(*columns), title=name, title_justify="left")
         for channel, (face, loudness) in rows.items():
-            cells = (face.now, face.best, face.lag_ms, face.ratio, loudness.now, loudness.best, loudness.lag_ms)
-            table.add_row(channel, *map(_figure, cells))
+            ours = (_figure(face.now), _figure(face.best), _figure(face.lag_ms, 1), _figure(face.ratio))
+            table.add_row(channel, *ours, _figure(loudness.now), _figure(loudness.best), _figure(loudness.lag_ms, 1))
         tables.append(table)
     return Group(*tables)
 
 
-def _numbers(*headers: str) -> list[Any]:
-    from rich.table import Column
-
+def _numbers(*headers: str) -> list[Column]:
     return [Column(header, justify="right") for header in headers]
 
 
-def _figure(value: float) -> str:
-    if math.isnan(value):
-        return "–"
-    return f"{value:.1f}" if abs(value) >= 2 else f"{value:.3f}"
+def _figure(value: float, decimals: int = 3) -> str:
+    return "–" if math.isnan(value) else f"{value:.{decimals}f}"
