@@ -226,6 +226,7 @@ def _fill(screen, triangles, lit, normals, weld, gloss, half, depth, color):  # 
     place.
     """
     rows, columns = depth.shape
+    depth, color = depth.ravel(), color.ravel()
     welded = np.empty(3, np.int32)
     for f in range(triangles.shape[0]):
         i, j, k = triangles[f, 0], triangles[f, 1], triangles[f, 2]
@@ -275,17 +276,18 @@ def _fill(screen, triangles, lit, normals, weld, gloss, half, depth, color):  # 
                 lit[i, 1] + green_x * dx + green_y * dy,
                 lit[i, 2] + blue_x * dx + blue_y * dy,
             )
-            for x in range(left, right):  # type: ignore[call-overload]
-                if near > depth[y, x]:
-                    depth[y, x] = near
+            start = y * columns
+            for sample in range(np.uint64(start + left), np.uint64(start + right)):
+                if near > depth[sample]:
+                    depth[sample] = near
                     if glossy:
-                        dx = np.float32(x) + _HALF - screen[i, 0]
+                        dx = np.float32(np.int64(sample) - start) + _HALF - screen[i, 0]
                         nx = normals[welded[0], 0] + nx_x * dx + nx_y * dy
                         ny = normals[welded[0], 1] + ny_x * dx + ny_y * dy
                         nz = normals[welded[0], 2] + nz_x * dx + nz_y * dy
-                        color[y, x] = _brightened(word, gloss[f] * _highlight(nx, ny, nz, half))
+                        color[sample] = _brightened(word, gloss[f] * _highlight(nx, ny, nz, half))
                     else:
-                        color[y, x] = word
+                        color[sample] = word
                 near += near_x
                 word += word_x
 

@@ -41,7 +41,7 @@ def brow(left: bool) -> Part:
 
 def ears() -> Part:
     """Both ears: a shell with a raised rim, leaning out from the side of the head."""
-    around = np.linspace(0, 2 * np.pi, 24, endpoint=False)
+    around = np.linspace(0, 2 * np.pi, 20, endpoint=False)
     # rings from the hollow outwards over the rim and round the back: size, height above the ear's plane
     rings = (
         (0.0, -0.035),
@@ -59,16 +59,16 @@ def ears() -> Part:
     for size, height in rings:
         back, up = np.cos(around) * size, np.sin(around) * size
         shape = 1 - 0.20 * step(0.1, -1.0, up)  # the lobe is narrower
-        local = np.stack([np.full(24, height), 0.225 * up, -0.145 * back * shape - 0.02 * up], -1)
+        local = np.stack([np.full(20, height), 0.225 * up, -0.145 * back * shape - 0.02 * up], -1)
         points.append(local)
         depth = step(0.01, -0.03, height) * (size < 0.7)
-        colors.append(np.broadcast_to(paint.SKIN + (paint.BLUSH * 0.75 - paint.SKIN) * (0.25 + 0.6 * depth), (24, 3)))
+        colors.append(np.broadcast_to(paint.SKIN + (paint.BLUSH * 0.75 - paint.SKIN) * (0.25 + 0.6 * depth), (20, 3)))
     local = np.concatenate(points)
     lean = 0.55
     x = local[:, 0] * np.cos(lean) - local[:, 2] * np.sin(lean)
     z = local[:, 0] * np.sin(lean) + local[:, 2] * np.cos(lean)
     place = np.stack([x + 1.005, local[:, 1] - 0.06, z - 0.10], -1)
-    mesh = painted(place, grid_triangles(len(rings), 24, wrap=True)[:, ::-1], np.concatenate(colors), 0.0, 0.92)
+    mesh = painted(place, grid_triangles(len(rings), 20, wrap=True)[:, ::-1], np.concatenate(colors), 0.0, 0.92)
     return Part(Mesh.joined([mesh, mirrored(mesh)]))
 
 
@@ -81,17 +81,17 @@ _SHIRT = (
 
 def shirt() -> Part:
     """Shoulders in a shirt with a round collar; they do not turn with the head."""
-    angle = np.linspace(-np.pi, np.pi, 48, endpoint=False)
+    angle = np.linspace(-np.pi, np.pi, 44, endpoint=False)
     side = np.sin(angle) ** 2
-    at = np.linspace(0, len(_SHIRT) - 1, 15)[::-1]
+    at = np.linspace(0, len(_SHIRT) - 1, 13)[::-1]
     smooth = [profile(at, list(enumerate(column))) for column in zip(*_SHIRT, strict=True)]
     rings = [
         np.stack([a * np.sin(angle), front_y + (side_y - front_y) * side, d * np.cos(angle) - 0.03], -1)
         for a, d, side_y, front_y in zip(*smooth, strict=True)
     ]
-    body = painted(np.concatenate(rings), grid_triangles(len(rings), 48, wrap=True), paint.SHIRT)
+    body = painted(np.concatenate(rings), grid_triangles(len(rings), 44, wrap=True), paint.SHIRT)
     a, d, side_y, front_y = _SHIRT[1]
-    turn = np.linspace(0, 2 * np.pi, 10, endpoint=False)[:, None]
+    turn = np.linspace(0, 2 * np.pi, 8, endpoint=False)[:, None]
     out, up = 0.035 * np.cos(turn), 0.055 * np.sin(turn)
     loop = np.stack(
         [
@@ -101,5 +101,5 @@ def shirt() -> Part:
         ],
         -1,
     )
-    collar = painted(loop, grid_triangles(11, 48, wrap=True) % (10 * 48), paint.COLLAR)
+    collar = painted(loop, grid_triangles(9, 44, wrap=True) % (8 * 44), paint.COLLAR)
     return Part(Mesh.joined([body, collar]), turns=0.0)

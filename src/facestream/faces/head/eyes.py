@@ -15,7 +15,7 @@ from facestream.faces.head.part import Part, painted
 from facestream.faces.head.skin import EYE_RADIUS
 from facestream.faces.mesh import grid_triangles
 
-_SEGMENTS = 32
+_SEGMENTS = 30
 _PUPIL, _IRIS = 17.5, 35.0
 # Rings: degrees from the line of sight, and the part of the eye whose colour the ring has.
 _RINGS = (

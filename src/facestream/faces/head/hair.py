@@ -44,7 +44,7 @@ def _above_skull(angle: Array, y: Array, height: npt.ArrayLike) -> tuple[Array, 
 
 def _cap() -> Mesh:
     """Short hair from the hairline to the crown, softly grooved; its edge is tucked under the skin."""
-    columns, rows = 76, 14
+    columns, rows = 66, 13
     angle = np.linspace(-np.pi, np.pi, columns, endpoint=False)[None]
     t = np.concatenate([[0.0, 0.0], np.linspace(0.06, 1, rows - 2)])[:, None]
     groove = np.abs(np.sin(angle * 8 + 1.5 * t + 0.8 * np.sin(angle * 2))) ** 0.7
@@ -55,12 +55,12 @@ def _cap() -> Mesh:
     height[0] = -0.05
     points, _ = _above_skull(angle + 0 * y, y, height)
     color = paint.HAIR * (0.72 + 0.50 * groove[..., None])
-    return painted(points, grid_triangles(rows, columns, wrap=True), color.reshape(-1, 3), 0.10)
+    return painted(points, grid_triangles(rows, columns, wrap=True), color.reshape(-1, 3))
 
 
 def _lock(angle_0: float, y_0: float, angle_1: float, y_1: float, rise: float, half: float) -> Mesh:
     """One lock: a flattened tube along the skull, thick after the parting, running out into a tip."""
-    rings, sides = 14, 10
+    rings, sides = 12, 8
     t = np.linspace(0, 1, rings)
     sweep = t**0.85
     angle = np.radians(angle_0 + (angle_1 - angle_0) * sweep)
@@ -76,4 +76,4 @@ def _lock(angle_0: float, y_0: float, angle_1: float, y_1: float, rise: float, h
     points = tube.transpose(1, 0, 2)
     triangles = grid_triangles(rings, sides, wrap=True)
     tint = 0.80 + 0.45 * np.maximum(np.cos(turn[:, 0]), 0)
-    return painted(points, triangles[:, ::-1], np.tile(tint * paint.HAIR, (rings, 1)), 0.10)
+    return painted(points, triangles[:, ::-1], np.tile(tint * paint.HAIR, (rings, 1)))

@@ -70,7 +70,7 @@ def cavity(skin: Skin, skin_shapes: dict[str, Array]) -> Part:
             moves[name].append((1 - share) * moved[loop] + share * own)
     triangles = grid_triangles(len(rings), len(loop), wrap=True)[:, ::-1]
     shapes = {name: np.concatenate(moved) for name, moved in moves.items()}
-    return Part(painted(np.concatenate(rings), triangles, np.concatenate(colors), 0.12, 0.75), shapes)
+    return Part(painted(np.concatenate(rings), triangles, np.concatenate(colors), 0.0, 0.75), shapes)
 
 
 # Rows of a row of teeth: height from the gum (0) to the edge (1), and distance inwards.
@@ -82,7 +82,7 @@ _TOOTH_ROWS = (
 
 def teeth(skin: Skin, above: bool) -> Part:
     """One row of teeth with its gum: an arch whose edge is scalloped tooth by tooth."""
-    angle = np.linspace(-1.4, 1.4, 61)
+    angle = np.linspace(-1.4, 1.4, 47)
     gap = 1 - np.abs(np.sin(angle * 6.2)) ** 0.35  # 1 between two teeth, 0 on their middles
     radius, root, edge, behind = (0.262, 0.13, -0.030, 0.085) if above else (0.240, -0.17, -0.060, 0.105)
     middle = seam_depth(skin) - behind - radius
@@ -92,9 +92,9 @@ def teeth(skin: Skin, above: bool) -> Part:
         y = MOUTH_Y + root + (edge - root) * (height - 0.05 * gap * (height > 0.9))
         r = radius - inwards - 0.010 * gap * crown
         points.append(np.stack([r * np.sin(angle), y, middle + r * np.cos(angle)], -1))
-        colors.append(paint.TOOTH * (1 - 0.28 * gap[:, None]) if crown else np.broadcast_to(paint.GUM, (61, 3)))
+        colors.append(paint.TOOTH * (1 - 0.28 * gap[:, None]) if crown else np.broadcast_to(paint.GUM, (len(angle), 3)))
     place = np.concatenate(points)
-    triangles = grid_triangles(len(_TOOTH_ROWS), 61)
+    triangles = grid_triangles(len(_TOOTH_ROWS), len(angle))
     # the cheeks shade the back of the arch
     shade = np.tile(0.85 * (1 - 0.75 * step(0.35, 1.30, np.abs(angle))), len(_TOOTH_ROWS))
     mesh = painted(place, triangles[:, ::-1] if above else triangles, np.concatenate(colors), 0.25, shade)
