@@ -19,15 +19,17 @@ Indices = npt.NDArray[np.int32]
 class Mesh:
     """Triangles, counter-clockwise when seen from outside.
 
-    vertices: [V, 3]; triangles: [F, 3]; colors: [V, 3] linear albedo, 0..1; gloss: [V] strength of the highlight, 0..1;
-    shade: [V] share of the ambient light that arrives (baked occlusion), 0..1; weld: [V] the vertex whose normal this
-    one shares, so that a border between two colours can be sharp on a smooth surface.
+    vertices: [V, 3]; triangles: [F, 3]; colors: [V, 3] linear albedo, 0..1; gloss: [V] strength of the sharp
+    highlight and sheen: [V] of the broad one, 0..1; shade: [V] share of the ambient light that arrives (baked
+    occlusion), 0..1; weld: [V] the vertex whose normal this one shares, so that a border between two colours can be
+    sharp on a smooth surface.
     """
 
     vertices: Floats
     triangles: Indices
     colors: Floats
     gloss: Floats
+    sheen: Floats
     shade: Floats
     weld: Indices
 
@@ -35,7 +37,7 @@ class Mesh:
     def plain(
         cls, vertices: npt.ArrayLike, triangles: npt.ArrayLike, colors: npt.ArrayLike, gloss: npt.ArrayLike = 0.0
     ) -> Mesh:
-        """A mesh without welds or shade. colors: [V, 3] or one colour; gloss: [V] or one number."""
+        """A mesh without sheen, shade or welds. colors: [V, 3] or one colour; gloss: [V] or one number."""
         points = np.asarray(vertices, np.float32).reshape(-1, 3)
         count = len(points)
         return cls(
@@ -43,6 +45,7 @@ class Mesh:
             np.asarray(triangles, np.int32).reshape(-1, 3),
             np.array(np.broadcast_to(np.asarray(colors, np.float32), (count, 3))),
             np.array(np.broadcast_to(np.asarray(gloss, np.float32), (count,))),
+            np.zeros(count, np.float32),
             np.ones(count, np.float32),
             np.arange(count, dtype=np.int32),
         )
@@ -56,6 +59,7 @@ class Mesh:
             np.concatenate([part.triangles + np.int32(start) for part, start in zip(parts, starts, strict=False)]),
             np.concatenate([part.colors for part in parts]),
             np.concatenate([part.gloss for part in parts]),
+            np.concatenate([part.sheen for part in parts]),
             np.concatenate([part.shade for part in parts]),
             np.concatenate([part.weld + np.int32(start) for part, start in zip(parts, starts, strict=False)]),
         )

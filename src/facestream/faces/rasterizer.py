@@ -42,8 +42,7 @@ class Camera:
 
 @dataclass(frozen=True)
 class Light:
-    """Where the light comes from and its colour (linear). A sky above, bounce below, a key, a fill, a rim from behind,
-    and the sheen that every surface has."""
+    """Where the light comes from and its colour (linear): a key, a fill, a rim from behind, sky above, bounce below."""
 
     key: tuple[float, float, float] = (-0.50, 0.62, 0.80)
     key_color: tuple[float, float, float] = (0.92, 0.84, 0.74)
@@ -53,12 +52,11 @@ class Light:
     rim_color: tuple[float, float, float] = (0.75, 0.80, 0.85)
     sky: tuple[float, float, float] = (0.34, 0.36, 0.40)
     bounce: tuple[float, float, float] = (0.26, 0.20, 0.17)
-    sheen: float = 0.16
 
     def table(self) -> Floats:
-        """[9, 3]: directions of unit length at rows 0, 2, 4; the sheen in the last."""
+        """[8, 3]: directions of unit length at rows 0, 2, 4."""
         directions = (self.key, self.key_color, self.fill, self.fill_color, self.rim, self.rim_color)
-        rows = np.array((*directions, self.sky, self.bounce, (self.sheen,) * 3))
+        rows = np.array((*directions, self.sky, self.bounce))
         rows[[0, 2, 4]] /= np.linalg.norm(rows[[0, 2, 4]], axis=1, keepdims=True)
         return rows.astype(np.float32)
 
@@ -103,7 +101,8 @@ class Renderer:
         _normals(points, mesh.triangles, mesh.weld, normals)
         eye = np.array(camera.target, np.float32) + np.array((0, 0, camera.distance), np.float32)
         _project(points, eye, self.size / math.tan(math.radians(camera.view / 2)), float(self.size), screen)
-        _light_vertices(points, normals, mesh.colors, mesh.shade, mesh.weld, eye, self._light, half, lit)
+        surface = (mesh.colors, mesh.sheen, mesh.shade, mesh.weld)
+        _light_vertices(points, normals, *surface, eye, self._light, half, lit)
         self._depth.fill(0.0)
         np.copyto(self._color, self._backdrop)
         _fill(screen, mesh.triangles, lit, normals, mesh.weld, self._gloss, half, self._depth, self._color)
@@ -150,7 +149,7 @@ def _project(points, eye, focal, middle, out):  # type: ignore[no-untyped-def]
 
 
 @_jit
-def _light_vertices(points, normals, colors, shade, weld, eye, light, half, out):  # type: ignore[no-untyped-def]
+def _light_vertices(points, normals, colors, sheen, shade, weld, eye, light, half, out):  # type: ignore[no-untyped-def]
     """Light that each vertex sends to the eye, encoded for the display (square root), [V, 3].
 
     Kept within 1..254, so that what is interpolated between vertices stays in its lane without clipping.
@@ -171,7 +170,7 @@ def _light_vertices(points, normals, colors, shade, weld, eye, light, half, out)
         mirror = max(_ZERO, n[0] * half[0] + n[1] * half[1] + n[2] * half[2])
         mirror *= mirror
         mirror *= mirror
-        sheen = light[8, 0] * mirror * mirror * mirror * shade[v]  # to the 12th power
+        shine = sheen[v] * mirror * mirror * mirror * shade[v]  # to the 12th power
         for c in range(3):
             direct = max(0.0, (key + wrap[c]) / (1.0 + wrap[c]))
             ambient = light[7, c] + (light[6, c] - light[7, c]) * up
@@ -180,7 +179,7 @@ def _light_vertices(points, normals, colors, shade, weld, eye, light, half, out)
                 + (light[3, c] * fill + ambient) * shade[v]
                 + light[5, c] * rim * shade[v]
             )
-            out[v, c] = 1.5 + 253.0 * math.sqrt(min(1.0, colors[v, c] * (arriving + sheen) + 0.2 * sheen * sheen))
+            out[v, c] = 1.5 + 253.0 * math.sqrt(min(1.0, colors[v, c] * (arriving + shine) + 0.05 * shine))
 
 
 @_jit

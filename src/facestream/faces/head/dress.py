@@ -89,7 +89,7 @@ def shirt() -> Part:
         np.stack([a * np.sin(angle), front_y + (side_y - front_y) * side, d * np.cos(angle) - 0.03], -1)
         for a, d, side_y, front_y in zip(*smooth, strict=True)
     ]
-    body = painted(np.concatenate(rings), grid_triangles(len(rings), 44, wrap=True), paint.SHIRT)
+    body = painted(np.concatenate(rings), grid_triangles(len(rings), 44, wrap=True), paint.SHIRT, sheen=0.05)
     a, d, side_y, front_y = _SHIRT[1]
     turn = np.linspace(0, 2 * np.pi, 8, endpoint=False)[:, None]
     out, up = 0.035 * np.cos(turn), 0.055 * np.sin(turn)

@@ -55,7 +55,7 @@ def _cap() -> Mesh:
     height[0] = -0.05
     points, _ = _above_skull(angle + 0 * y, y, height)
     color = paint.HAIR * (0.72 + 0.50 * groove[..., None])
-    return painted(points, grid_triangles(rows, columns, wrap=True), color.reshape(-1, 3))
+    return painted(points, grid_triangles(rows, columns, wrap=True), color.reshape(-1, 3), sheen=0.9)
 
 
 def _lock(angle_0: float, y_0: float, angle_1: float, y_1: float, rise: float, half: float) -> Mesh:
@@ -76,4 +76,4 @@ def _lock(angle_0: float, y_0: float, angle_1: float, y_1: float, rise: float, h
     points = tube.transpose(1, 0, 2)
     triangles = grid_triangles(rings, sides, wrap=True)
     tint = 0.80 + 0.45 * np.maximum(np.cos(turn[:, 0]), 0)
-    return painted(points, triangles[:, ::-1], np.tile(tint * paint.HAIR, (rings, 1)))
+    return painted(points, triangles[:, ::-1], np.tile(tint * paint.HAIR, (rings, 1)), sheen=0.9)

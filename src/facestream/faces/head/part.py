@@ -35,6 +35,7 @@ def painted(
     gloss: npt.ArrayLike = 0.0,
     shade: npt.ArrayLike = 1.0,
     weld: Indices | None = None,
+    sheen: float = 0.15,
 ) -> Mesh:
     """A mesh of points [n, 3]; colour, gloss and shade one for all, or one a vertex."""
     points = points.reshape(-1, 3)
@@ -44,6 +45,7 @@ def painted(
         triangles.astype(np.int32),
         np.array(np.broadcast_to(np.asarray(color, np.float32), (count, 3))),
         np.array(np.broadcast_to(np.asarray(gloss, np.float32), (count,))),
+        np.full(count, sheen, np.float32),
         np.array(np.broadcast_to(np.asarray(shade, np.float32), (count,))),
         np.arange(count, dtype=np.int32) if weld is None else weld.astype(np.int32),
     )
@@ -52,4 +54,6 @@ def painted(
 def mirrored(mesh: Mesh) -> Mesh:
     """The same on the other side of the face."""
     flip = np.array((-1, 1, 1), np.float32)
-    return Mesh(mesh.vertices * flip, mesh.triangles[:, ::-1].copy(), mesh.colors, mesh.gloss, mesh.shade, mesh.weld)
+    return Mesh(
+        mesh.vertices * flip, mesh.triangles[:, ::-1].copy(), mesh.colors, mesh.gloss, mesh.sheen, mesh.shade, mesh.weld
+    )
