@@ -1,4 +1,5 @@
 import errno
+import resource
 from pathlib import Path
 
 import av
@@ -116,6 +117,21 @@ def test_a_full_disk_is_said_and_leaves_nothing(tmp_path: Path, monkeypatch: pyt
     ):
         for _ in range(200):  # more than the queue holds: the writer must not wait for a dead encoder
             video.write(frame(1))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("frames", [2, 400])
+def test_a_file_that_cannot_grow_is_said_and_leaves_nothing(tmp_path: Path, frames: int) -> None:
+    """The system refuses to write more than 500 bytes, whether that shows early or only at the end."""
+    rng = np.random.default_rng(0)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (500, hard))
+    try:
+        with pytest.raises(SinkError, match="cannot be written"), VideoSink(tmp_path / "talk.mp4", SIZE, 25) as video:
+            for _ in range(frames):
+                video.write(rng.integers(0, 255, (SIZE[1], SIZE[0], 3), np.uint8))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert list(tmp_path.iterdir()) == []
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import queue
 import threading
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -114,31 +115,31 @@ class VideoSink:
 
     def _run(self) -> None:
         """The encoder's thread. After a failure it empties the queue, so that the writer never waits for it."""
+        frames = self._queued()
         try:
-            self._encode()
+            self._encode(frames)
         except Exception as error:
             self._failure = error
-            while self._queue.get() is not None:
+            for _ in frames:
                 pass
 
-    def _encode(self) -> None:
+    def _queued(self) -> Iterator[Picture]:
+        """The frames as they come, until the writer has ended."""
+        while (frame := self._queue.get()) is not None:
+            yield frame
+
+    def _encode(self, frames: Iterator[Picture]) -> None:
         kind, options = _CONTAINERS[self.path.suffix.lower()]
-        done = False
         with av.open(str(self._unfinished), "w", format=kind, options=options) as container:
             video = _video_stream(container, self.size, self.fps)
             sound = _sound_stream(container, self._rate, self._sound.shape[1]) if self._sound is not None else None
-            count = 0
             # sound goes in beside its frames, so that the file can be played from any place without seeking
-            while not done:
-                frame = self._queue.get()
-                done = frame is None
-                if frame is not None:
-                    picture = av.VideoFrame.from_ndarray(frame, format="rgb24")
-                    picture.pts, picture.time_base = count, 1 / self.fps
-                    container.mux(video.encode(picture))
-                    if sound is not None:
-                        _mux_sound(container, sound, self._span(count, count + 1), self._sample(count), self._rate)
-                    count += 1
+            for count, frame in enumerate(frames):
+                picture = av.VideoFrame.from_ndarray(frame, format="rgb24")
+                picture.pts, picture.time_base = count, 1 / self.fps
+                container.mux(video.encode(picture))
+                if sound is not None:
+                    _mux_sound(container, sound, self._span(count, count + 1), self._sample(count), self._rate)
             if self._abandoned:
                 return
             container.mux(video.encode(None))
