@@ -38,7 +38,9 @@ class Talker:
         try:
             self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime raises several kinds, none of them public
-            raise BundleError(f"'{path}' is not a network that ONNX Runtime can load ({error}); copy the bundle again") from error
+            raise BundleError(
+                f"'{path}' is not a network that ONNX Runtime can load ({error}); copy the bundle again"
+            ) from error
         self._outputs = ["face", *(NEW + name for name in self.config.memories)]
 
     def newcomers(self, lanes: int) -> Memories:

@@ -28,7 +28,7 @@ class FitConfig:
     weight_decay: float = 0.03
     clip: float = 1.0
     mean_decay: float = 0.998
-    save_every: int = 200
+    save_every: int = 100
     half: bool = True
 
 

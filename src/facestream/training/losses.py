@@ -30,7 +30,7 @@ class LossConfig:
 
     phones: cross-entropy of the phone classes; events: closures and bites; lips: the mouth's curves; speed: their
     change from frame to frame; head: diffusion of life's latents.
-    self_sampled: share of windows that see the model's own past; noise: largest noise on the past; forgotten: share of windows without past.
+    self_sampled: share of batches half of whose windows see the model's own past; noise: largest noise on the past; forgotten: share of windows without past.
     """
 
     phones: float
@@ -84,11 +84,10 @@ class TalkerLoss:
             kept = (torch.rand(len(past), 1, 1) >= self.config.forgotten).float()
             return self.model.condition(heard, (past + noise) * kept, style)[0]
 
-        chosen = torch.rand(len(life), 1, 1) < self.config.self_sampled
-        if chosen.any():
+        if torch.rand(()) < self.config.self_sampled:
             with torch.no_grad():
                 sampled = self.model.head.sample(given(life), torch.randn_like(life))
-            life = torch.where(chosen, sampled.to(life.dtype), life)
+            life = torch.where(torch.rand(len(life), 1, 1) < 0.5, sampled.to(life.dtype), life)
         return given(life)
 
     def _phones(self, logits: Tensor, batch: Batch) -> Tensor:

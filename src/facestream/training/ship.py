@@ -1,0 +1,150 @@
+"""A training run → a bundle: amplitude and certainty set on held-out speakers, ONNX, int8, model card.
+
+Shapes: T frames, H hops a frame, B mel bands, C channels, D latents.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from rich.console import Console
+from rich.progress import track
+
+from facestream.audio.encoders import Heard
+from facestream.audio.frontend import BANDS, log_mel
+from facestream.corpora.phones import BILABIAL
+from facestream.corpora.shards import ShardReader, Utterance
+from facestream.corpora.synthetic.styles import STYLES
+from facestream.evaluation.events import closed_lips, find_events, rates
+from facestream.evaluation.score import reference_lips, spoken_frames
+from facestream.motion.spaces import MOUTH
+from facestream.runtime.talker import Talker
+from facestream.signals import FACE, Floats, Motion
+from facestream.talkers.bundle import CARD, FORMAT, NETWORK, BundleConfig, write_config
+from facestream.talkers.export import as_inputs, export_step, quantise
+from facestream.talkers.streamingtalker import StreamingTalker
+from facestream.training.fit import averaged_weights
+from facestream.training.prepare import held_out
+from facestream.training.recipe import Recipe
+from facestream.training.weights import save_weights
+
+WEIGHTS = "weights.safetensors"
+LOWEST_GAIN, HIGHEST_GAIN = 0.9, 1.6
+CERTAINTIES = tuple((middle - 0.12, middle + 0.12) for middle in (0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7))
+
+
+@dataclass(frozen=True)
+class _Held:
+    """A held-out utterance: what was heard of it, and what it should look like."""
+
+    utterance: Utterance
+    heard: Heard
+    reference: Motion
+
+
+def ship(recipe: Recipe, run: Path, shard: Path, out: Path, name: str, licence: str, made_from: Sequence[str], card: str) -> None:
+    """Write the bundle of a training run.
+
+    shard: aligned speech; its held-out speakers set the codec's gain and certainty, and some of it the int8 scales.
+    """
+    console = Console(stderr=True)
+    model = StreamingTalker(recipe.model)
+    model.load_state_dict(averaged_weights(run))
+    model.eval()
+    reader = ShardReader(shard)
+    rows = [row for row, speaker in enumerate(reader.speakers) if held_out(speaker)]
+    held = [_hear(model, recipe, reader[row]) for row in track(rows, "held-out speakers", console=console)]
+    set_gain(model, held)
+    certainty, f1 = best_certainty(model, held)
+    console.print(f"certainty {certainty}: closure F1 {f1:.3f} on {len(held)} utterances of held-out speakers")
+    model.codec.config = dataclasses.replace(model.codec.config, certainty=certainty)
+    out.mkdir(parents=True, exist_ok=True)
+    exact = run / NETWORK
+    memories = export_step(model, exact, recipe.timing.frame_hops)
+    config = BundleConfig(
+        format=FORMAT,
+        name=name,
+        fps=recipe.timing.fps,
+        delay=recipe.timing.delay,
+        bands=BANDS,
+        latents=recipe.model.codec.life,
+        channels=FACE,
+        styles=tuple(style.name for style in STYLES),
+        memories=memories,
+        licence=licence,
+        made_from=tuple(made_from),
+    )
+    write_config(run, config)
+    write_config(out, config)
+    quantise(exact, out / NETWORK, _steps(Talker(run), [each.utterance for each in held[::4]]))
+    save_weights(out / WEIGHTS, model.state_dict())
+    (out / CARD).write_text(card, encoding="utf-8")
+
+
+def _hear(model: StreamingTalker, recipe: Recipe, utterance: Utterance) -> _Held:
+    """The encoder over a whole utterance, its delay taken off."""
+    frames, delay = recipe.timing.frame_count(len(utterance.samples)), recipe.timing.delay
+    samples = np.pad(utterance.samples, (0, (frames + delay) * recipe.timing.frame_samples - len(utterance.samples)))
+    with torch.no_grad():
+        heard, _ = model.encoder(torch.from_numpy(log_mel(samples))[None])
+    now = Heard(*(part[0, delay:] for part in heard))
+    return _Held(utterance, now, reference_lips(utterance.samples, utterance.phones, frames))
+
+
+def _mouth(model: StreamingTalker, heard: Heard) -> Floats:
+    """Curves of the neutral mouth, [T, C]."""
+    life = torch.zeros(len(heard.lips), model.config.codec.life)
+    with torch.no_grad():
+        curves: Floats = model.codec.decode(torch.cat((heard.lips, life), -1), heard.events, model.amplitude[0]).numpy()
+    return curves
+
+
+def set_gain(model: StreamingTalker, held: Sequence[_Held]) -> None:
+    """Scale each curve of the mouth so that it moves as far as its reference in speech: an expectation moves less.
+
+    Repeated, because what is clamped and sealed does not scale.
+    """
+    speech = [spoken_frames(each.utterance.phones, len(each.reference), each.reference.fps) for each in held]
+    wanted = np.concatenate([each.reference.values[frames] for each, frames in zip(held, speech, strict=True)]).std(0)
+    moves = np.array([name in MOUTH for name in FACE]) & (wanted > 0.01)
+    for _ in range(3):
+        moved = np.concatenate([_mouth(model, each.heard)[frames] for each, frames in zip(held, speech, strict=True)]).std(0)
+        ratio = torch.from_numpy(np.where(moves, wanted / np.maximum(moved, 1e-3), 1.0).astype(np.float32))
+        model.codec.gain.mul_(ratio).clamp_(LOWEST_GAIN, HIGHEST_GAIN)
+
+
+def best_certainty(model: StreamingTalker, held: Sequence[_Held]) -> tuple[tuple[float, float], float]:
+    """The span of a closure's probability that finds the closures best, and its F1."""
+    found: dict[tuple[float, float], float] = {}
+    before = model.codec.config
+    for certainty in CERTAINTIES:
+        model.codec.config = dataclasses.replace(before, certainty=certainty)
+        events = [
+            find_events(
+                closed_lips(Motion(_mouth(model, each.heard), FACE)), each.utterance.phones, BILABIAL, 25.0, rest=True
+            )
+            for each in held
+        ]
+        found[certainty] = rates(events).f1
+    model.codec.config = before
+    best = max(found, key=lambda certainty: found[certainty])
+    return best, found[best]
+
+
+def _steps(talker: Talker, utterances: Sequence[Utterance], every: int = 9) -> Iterator[dict[str, Any]]:
+    """Inputs of every ninth step of the exact network, lived through utterance by utterance."""
+    hops, lane = talker.timing.frame_hops, np.zeros(1, np.intp)
+    for seed, utterance in enumerate(utterances):
+        mel, memories = log_mel(utterance.samples), talker.newcomers(1)
+        style = talker.style(talker.config.styles[seed % len(talker.config.styles)])
+        for step in range(len(mel) // hops):
+            inputs = as_inputs(mel[hops * step : hops * (step + 1)], style, talker.noise(seed, step), step, memories)
+            if step % every == 0:
+                yield inputs
+            talker.step(inputs["sound"], inputs["style"], inputs["noise"], memories, inputs["step"], lane)
