@@ -35,9 +35,9 @@ class Camera:
     target.
     """
 
-    target: tuple[float, float, float] = (0.0, -0.16, 0.0)
+    target: tuple[float, float, float] = (0.0, -0.20, 0.0)
     distance: float = 9.0
-    view: float = 23.6
+    view: float = 21.8
 
 
 @dataclass(frozen=True)

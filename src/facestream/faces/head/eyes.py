@@ -32,18 +32,16 @@ def eyeball(left: bool) -> Part:
     points, colors = [], []
     for degrees, kind in _RINGS:
         out, ahead = np.sin(np.radians(degrees)), np.cos(np.radians(degrees))
-        points.append(
-            EYE_RADIUS * np.stack([out * np.sin(around), out * np.cos(around), np.full(_SEGMENTS, ahead)], -1)
-        )
+        ring = np.stack([out * np.sin(around), out * np.cos(around), np.full(_SEGMENTS, ahead)], -1)
+        points.append(EYE_RADIUS * ring)
         colors.append(_ring_color(kind, degrees, around))
     count = len(_RINGS) * _SEGMENTS
     weld = np.arange(count, dtype=np.int32)
     weld[3 * _SEGMENTS : 4 * _SEGMENTS] = np.arange(2 * _SEGMENTS, 3 * _SEGMENTS, dtype=np.int32)
     place = np.concatenate(points)
-    # the upper lid shades the top of the globe
-    shade = (1 - 0.62 * step(0.02, 0.17, place[:, 1])) * (
-        1 - 0.40 * step(0.14, 0.25, np.hypot(place[:, 0], 0.6 * place[:, 1]))
-    )
+    # the upper lid shades the top of the globe, the sockets its sides
+    shade = 1 - 0.62 * step(0.02, 0.17, place[:, 1])
+    shade *= 1 - 0.40 * step(0.14, 0.25, np.hypot(place[:, 0], 0.6 * place[:, 1]))
     triangles = grid_triangles(len(_RINGS), _SEGMENTS, wrap=True)
     return Part(painted(place + eye_center(left), triangles, np.concatenate(colors), 1.0, shade, weld))
 
@@ -63,27 +61,25 @@ def _ring_color(kind: str, degrees: float, around: Array) -> Array:
 def lash_line(lids: Lids, left: bool, lid_shapes: dict[str, Array]) -> Part:
     """A dark band on the lids' rims, thick above and thin below, that reaches inwards to the globe."""
     rim = lids.rim(left)
-    center = eye_center(left)
     edge = lids.skin.points[rim]
     above = np.arange(len(rim)) > len(rim) // 2
-    half_way = np.abs(edge[:, 0] - edge[:, 0].mean()) / np.ptp(edge[:, 0]) * 2
-    outwards = np.sign(edge[:, 0] - edge[:, 0].mean()) * np.sign(center[0])
-    thick = np.where(above, 0.034 + 0.010 * outwards * half_way, 0.010) * (1 - 0.75 * half_way**4)
-
-    def rings(edge: Array) -> Array:
-        """Outer border, front and inner border of the band along a moved edge, [3 E, 3]."""
-        away = edge - center
-        distance = np.linalg.norm(away, axis=1, keepdims=True)
-        up = np.stack([0 * thick, np.where(above, thick, -thick), 0 * thick], -1)
-        front = center + away * (1 + 0.016 / distance)
-        outer = edge + up - center
-        outer = center + outer * (
-            np.maximum(np.linalg.norm(outer, axis=1, keepdims=True), distance)
-            / np.linalg.norm(outer, axis=1, keepdims=True)
-        )
-        return np.concatenate([outer + 0.8 * (front - edge), front, center + away * (0.985 * EYE_RADIUS / distance)])
-
-    rest = rings(edge)
-    shapes = {name: rings(edge + moved[rim]) - rest for name, moved in lid_shapes.items() if np.any(moved[rim])}
+    across = (edge[:, 0] - edge[:, 0].mean()) / np.ptp(edge[:, 0]) * (2 if left else -2)  # -1 at the nose, 1 outside
+    thick = np.where(above, 0.034 + 0.010 * across, -0.010) * (1 - 0.75 * across**4)
+    rest = _band(edge, thick, left)
+    shapes = {
+        name: _band(edge + moved[rim], thick, left) - rest for name, moved in lid_shapes.items() if np.any(moved[rim])
+    }
     triangles = grid_triangles(LASH_RINGS, len(rim), wrap=True)
     return Part(painted(rest, triangles, paint.LASH, 0.0, 0.9), shapes)
+
+
+def _band(edge: Array, thick: Array, left: bool) -> Array:
+    """Outer border, front and inner border of a band [E] thick along a lid's edge [E, 3]: [3 E, 3]."""
+    center = eye_center(left)
+    away = edge - center
+    distance = np.linalg.norm(away, axis=1, keepdims=True)
+    outwards = away / distance
+    outer = away + thick[:, None] * np.array((0, 1, 0))
+    outer *= np.maximum(1, distance / np.linalg.norm(outer, axis=1, keepdims=True))
+    rings = outer + 0.013 * outwards, away + 0.016 * outwards, 0.985 * EYE_RADIUS * outwards
+    return np.concatenate([center + ring for ring in rings])

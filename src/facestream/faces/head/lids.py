@@ -30,7 +30,7 @@ _TRAVEL = {
 
 @dataclass(frozen=True)
 class Lids:
-    """Both eyes' lids on a skin. rims: [E] lower and upper rim vertices of the left and of the right eye."""
+    """Both eyes' lids on a skin."""
 
     skin: Skin
 
@@ -63,9 +63,8 @@ class Lids:
                 moved[:, 1] += (upper * up + lower * down) * opening
                 moved[:, 0] += (out if left else -out) * np.maximum(upper, lower)
                 touched = np.maximum(upper, lower) > 0
-                moved[touched, 2] += front(moved[touched, 0], moved[touched, 1]) - front(
-                    points[touched, 0], points[touched, 1]
-                )
+                (x, y, _), (x_0, y_0, _) = moved[touched].T, points[touched].T
+                moved[touched, 2] += front(x, y) - front(x_0, y_0)
                 found[shape + name] = moved - points
         return found
 

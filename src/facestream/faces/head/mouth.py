@@ -15,8 +15,7 @@ from facestream.faces.head.part import Part, painted
 from facestream.faces.head.skin import MOUTH_HALF, MOUTH_Y, Skin
 from facestream.faces.mesh import Indices, grid_triangles
 
-# Rings of the cavity behind the seam: depth, distance from the seam's height, width, share that follows the jaw not
-# the lips.
+# Rings of the cavity: depth behind the seam, distance from its height, width, share that follows the jaw, not the lips.
 _RINGS = (
     (0.0, 0.0, 1.0, 0.0), (0.030, 0.010, 1.0, 0.0), (0.055, 0.095, 1.0, 0.15), (0.12, 0.165, 0.98, 0.6),
     (0.38, 0.18, 0.92, 1.0), (0.62, 0.13, 0.6, 1.0), (0.70, 0.0, 0.0, 1.0),
@@ -30,9 +29,7 @@ _JAW_SLIDES = {
 
 
 def seam_loop(skin: Skin) -> Indices:
-    """Skin vertices round the mouth's opening, [L]: the upper rim from the right to the left corner, the lower rim
-    back.
-    """
+    """Skin vertices round the mouth's opening, [L]: along the upper rim from right to left, the lower one back."""
     right, left = skin.corners
     upper, lower = skin.mouth_upper[skin.mouth_columns], skin.grid[skin.rows["seam"], skin.mouth_columns]
     return np.concatenate([[right], upper, [left], lower[::-1]]).astype(np.int32)
@@ -53,18 +50,14 @@ def cavity(skin: Skin, skin_shapes: dict[str, Array]) -> Part:
     rings, colors = [], []
     moves: dict[str, list[Array]] = {name: [] for name in skin_shapes}
     for depth, away, width, share in _RINGS:
-        ring = rim * np.array((width, 1, 1)) + np.stack(
-            [0 * side, side * away * np.maximum(inside, 0.25), 0 * side - depth], -1
-        )
-        if depth > 0.2:
-            ring[:, 2] = seam_depth(skin) - depth
+        x, y, z = rim.T
+        deep = seam_depth(skin) - depth if depth > 0.2 else z - depth
+        ring = np.stack([width * x, y + side * away * np.maximum(inside, 0.25), 0 * z + deep], -1)
         if width == 0:
             ring[:] = ring.mean(axis=0)
         rings.append(ring)
-        colors.append(
-            np.broadcast_to(paint.LIP * 0.8 + (paint.CAVITY - paint.LIP * 0.8) * step(0.0, 0.06, depth), ring.shape)
-            * (1 - 0.75 * step(0.1, 0.62, depth))
-        )
+        wet = 0.8 * paint.LIP + (paint.CAVITY - 0.8 * paint.LIP) * step(0.0, 0.06, depth)
+        colors.append(np.broadcast_to(wet * (1 - 0.75 * step(0.1, 0.62, depth)), ring.shape))
         for name, moved in skin_shapes.items():
             own = jaw_drop(ring, jaw) if name == "jawOpen" else 0.0
             moves[name].append((1 - share) * moved[loop] + share * own)

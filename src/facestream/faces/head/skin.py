@@ -12,7 +12,6 @@ Shapes: R rows, C columns, N skin vertices = R C + the slits' upper rims.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -112,13 +111,19 @@ def front(x: Array, y: Array) -> Array:
     return higher(z, shell, 0.03)
 
 
+# Columns of the slits' rims, without their corners.
+_MOUTH = np.arange(HALF - MOUTH_COLUMN + 1, HALF + MOUTH_COLUMN, dtype=np.int32)
+_LEFT_EYE = HALF + np.arange(EYE_COLUMNS[0] + 1, EYE_COLUMNS[1], dtype=np.int32)
+_RIGHT_EYE = np.asarray(2 * HALF - _LEFT_EYE[::-1])
+
+
 @dataclass(frozen=True)
 class Skin:
     """The neutral skin and where its features lie.
 
-    points: [N, 3]; triangles; grid: [R, C] vertex of each place (lower rims on slits); upper: [C] upper rim of the
-    mouth's row, lid_upper: [C] of the eyes' row; row numbers: mouth, eyes, and the lips' and lids' outer borders;
-    side: [N] +1 on and above the mouth's seam, -1 on and below (0 on the seam outside the slit).
+    points: [N, 3]; triangles; grid: [R, C] vertex of each place, of the lower rim on slits; mouth_upper, lids_upper:
+    [C] vertices of the mouth's and the eyes' row again, of the upper rim on slits; rows: numbers of the key rows by name;
+    side: [N] 1 above the mouth's seam and on its upper rim, -1 below and on its lower rim, 0 on the seam beside it.
     """
 
     points: Array
@@ -129,22 +134,20 @@ class Skin:
     rows: dict[str, int]
     side: Array
 
-    @cached_property
+    @property
     def mouth_columns(self) -> Indices:
         """Columns of the mouth's slit without its corners."""
-        return np.arange(HALF - MOUTH_COLUMN + 1, HALF + MOUTH_COLUMN, dtype=np.int32)
+        return _MOUTH
 
-    @cached_property
+    def eye_columns(self, left: bool) -> Indices:
+        """Columns of an eye's slit without its corners."""
+        return _LEFT_EYE if left else _RIGHT_EYE
+
+    @property
     def corners(self) -> tuple[int, int]:
         """Vertices of the mouth's right and left corner."""
         row = self.grid[self.rows["seam"]]
         return int(row[HALF - MOUTH_COLUMN]), int(row[HALF + MOUTH_COLUMN])
-
-    def eye_columns(self, left: bool) -> Indices:
-        """Columns of an eye's slit without its corners."""
-        inner, outer = EYE_COLUMNS
-        columns = np.arange(inner + 1, outer, dtype=np.int32)
-        return HALF + columns if left else (HALF - columns)[::-1]
 
 
 def _columns() -> tuple[Array, Array]:
@@ -156,7 +159,7 @@ def _columns() -> tuple[Array, Array]:
     return np.sin(angle), np.cos(angle)
 
 
-def _row_heights(s: Array) -> tuple[list[tuple[str, Array]], Array]:
+def _key_rows(s: Array) -> tuple[list[tuple[str, Array]], Array]:
     """Named key rows as heights per column, bottom to top, and the lids' upper rims."""
     x_mouth, x_eye = float(half_width(MOUTH_Y)) * s, float(half_width(EYE[1])) * s
     line = seam(x_mouth)
@@ -188,12 +191,10 @@ def _fractions(name: str) -> Array:
     return np.linspace(0, 1, _STEPS[name] + 1)[1:]
 
 
-def _lip_relief(fraction: Array | float, height: float) -> Array:
-    """Forward swell of a lip from its border (0) to the seam (1): a round roll that ends vertical."""
-    t = np.asarray(fraction, np.float64)
-    rise = step(0, 0.45, t)
-    roll = np.sqrt(np.clip(1 - (np.clip(t - 0.45, 0, None) / 0.55) ** 2, 0, 1))
-    return np.asarray(height * rise * roll)
+def _lip_relief(t: float, height: float) -> float:
+    """Forward swell of a lip from its border (t = 0) to the seam (1): a round roll that ends vertical."""
+    roll = np.sqrt(max(0.0, 1 - (max(0.0, t - 0.45) / 0.55) ** 2))
+    return float(height * step(0, 0.45, t) * roll)
 
 
 def head_place(s: Array, c: Array, y: Array) -> Array:
@@ -206,57 +207,50 @@ def head_place(s: Array, c: Array, y: Array) -> Array:
 def sculpt_skin() -> Skin:
     """Build the neutral skin."""
     s, c = _columns()
-    columns = len(s)
-    keys, lid_up = _row_heights(s)
-    heights, swell, rows = [keys[0][1]], [np.zeros(columns)], {"base": 0}
-    u = np.abs(half_width(MOUTH_Y) * s) / MOUTH_HALF
-    full = np.where(c > 0, np.clip(1 - u**2, 0, 1) ** 0.6, 0)
-    for (_, below), (name, above) in pairwise(keys):
-        # the lids' lower rim leads upwards through its upper rim
-        start = lid_up if name == "crease" else below
-        for t in _fractions(name):
-            heights.append(start + (above - start) * t)
-            lip = {"seam": _lip_relief(t, 0.062), "upper_lip": _lip_relief(1 - t, 0.050)}.get(name, np.zeros(()))
-            swell.append(lip * full)
-        rows[name] = len(heights) - 1
-    points = head_place(s, c, np.array(heights))
-    points[..., 2] += np.array(swell)
-    grid = np.arange(points.shape[0] * columns, dtype=np.int32).reshape(-1, columns)
-    side = np.sign(np.arange(len(heights)) - rows["seam"])[:, None] * np.ones(columns)
-    side[rows["seam"], HALF - MOUTH_COLUMN + 1 : HALF + MOUTH_COLUMN] = -1
-
+    heights, swell, rows, lid_up = _rows(s, c)
+    surface = head_place(s, c, heights)
+    surface[..., 2] += swell
+    grid = np.arange(heights.size, dtype=np.int32).reshape(heights.shape)
     mouth_upper, lids_upper = grid[rows["seam"]].copy(), grid[rows["lids"]].copy()
-    skin = Skin(
-        points.reshape(-1, 3), np.zeros((0, 3), np.int32), grid, mouth_upper, lids_upper, rows, side.reshape(-1)
-    )
-    extra, count = [], grid.size
-    for upper, cols, height in (
-        (mouth_upper, skin.mouth_columns, None),
-        (lids_upper, skin.eye_columns(False), lid_up),
-        (lids_upper, skin.eye_columns(True), lid_up),
-    ):
-        upper[cols] = count + np.arange(len(cols))
-        count += len(cols)
-        place = skin.points[grid[rows["seam"], cols]] if height is None else head_place(s[cols], c[cols], height[cols])
-        extra.append(place)
-    points = np.concatenate([skin.points, *extra])
+    eyes = np.concatenate([_RIGHT_EYE, _LEFT_EYE])
+    mouth_upper[_MOUTH] = grid.size + np.arange(len(_MOUTH))
+    lids_upper[eyes] = grid.size + len(_MOUTH) + np.arange(len(eyes))
+    side = np.sign(np.arange(len(grid)) - rows["seam"])[:, None] * np.ones(len(s))
+    side[rows["seam"], _MOUTH] = -1
     return Skin(
-        points,
-        _triangles(skin),
+        # the lips' rims lie on each other, the lids' rims apart
+        np.concatenate([surface.reshape(-1, 3), surface[rows["seam"], _MOUTH], head_place(s, c, lid_up)[eyes]]),
+        _triangles(grid, {rows["seam"]: mouth_upper, rows["lids"]: lids_upper}),
         grid,
         mouth_upper,
         lids_upper,
         rows,
-        np.concatenate([skin.side, np.ones(count - grid.size)]),
+        np.concatenate([side.reshape(-1), np.ones(len(_MOUTH) + len(eyes))]),
     )
 
 
-def _triangles(skin: Skin) -> Indices:
+def _rows(s: Array, c: Array) -> tuple[Array, Array, dict[str, int], Array]:
+    """Heights of all rows [R, C], the lips' swell there [R, C], key rows by name, heights of the lids' upper rims [C]."""
+    keys, lid_up = _key_rows(s)
+    u = np.abs(half_width(MOUTH_Y) * s) / MOUTH_HALF
+    full = np.where(c > 0, np.clip(1 - u**2, 0, 1) ** 0.6, 0)
+    heights, swell, rows = [keys[0][1]], [np.zeros(len(s))], {keys[0][0]: 0}
+    for (_, below), (name, above) in pairwise(keys):
+        # above an eye the rows start from its upper rim
+        start = lid_up if name == "crease" else below
+        for t in _fractions(name):
+            heights.append(start + (above - start) * t)
+            lip = {"seam": _lip_relief(t, 0.062), "upper_lip": _lip_relief(1 - t, 0.050)}.get(name, 0.0)
+            swell.append(lip * full)
+        rows[name] = len(heights) - 1
+    return np.array(heights), np.array(swell), rows, lid_up
+
+
+def _triangles(grid: Indices, upper_rims: dict[int, Indices]) -> Indices:
     """Quads between neighbouring rows, split; above a slit they hang on its upper rim."""
     strips = []
-    for row in range(len(skin.grid) - 1):
-        low, high = skin.grid[row], skin.grid[row + 1]
-        low = {skin.rows["seam"]: skin.mouth_upper, skin.rows["lids"]: skin.lids_upper}.get(row, low)
+    for row in range(len(grid) - 1):
+        low, high = upper_rims.get(row, grid[row]), grid[row + 1]
         a, b, d, e = low, np.roll(low, -1), high, np.roll(high, -1)
         strips += [np.stack([a, b, e], -1), np.stack([a, e, d], -1)]
     return np.concatenate(strips).astype(np.int32)
