@@ -108,10 +108,13 @@ class VideoSink:
             self._unfinished.unlink(missing_ok=True)
 
     def _raise_failure(self) -> None:
-        if self._failure is not None:
+        failure = self._failure
+        if isinstance(failure, OSError | av.FFmpegError):
             raise SinkError(
-                f"'{self.path}' cannot be written: {_reason(self._failure)}; nothing was left behind"
-            ) from self._failure
+                f"'{self.path}' cannot be written: {_reason(failure)}; nothing was left behind"
+            ) from failure
+        if failure is not None:
+            raise failure
 
     def _run(self) -> None:
         """The encoder's thread. After a failure it empties the queue, so that the writer never waits for it."""

@@ -121,9 +121,9 @@ _RIGHT_EYE = np.asarray(2 * HALF - _LEFT_EYE[::-1])
 class Skin:
     """The neutral skin and where its features lie.
 
-    points: [N, 3]; triangles; grid: [R, C] vertex of each place, of the lower rim on slits; mouth_upper, lids_upper:
-    [C] vertices of the mouth's and the eyes' row again, of the upper rim on slits; rows: numbers of the key rows by name;
-    side: [N] 1 above the mouth's seam and on its upper rim, -1 below and on its lower rim, 0 on the seam beside it.
+    points: [N, 3]; triangles: [F, 3]; grid: [R, C] vertex of each place, of the lower rim on slits; mouth_upper,
+    lids_upper: [C] vertices of the mouth's and the eyes' row once more, of the upper rim on slits; rows: numbers of the
+    key rows by name; side: [N] 1 above the mouth's seam and on its upper rim, -1 below and on its lower rim, else 0.
     """
 
     points: Array
@@ -230,7 +230,7 @@ def sculpt_skin() -> Skin:
 
 
 def _rows(s: Array, c: Array) -> tuple[Array, Array, dict[str, int], Array]:
-    """Heights of all rows [R, C], the lips' swell there [R, C], key rows by name, heights of the lids' upper rims [C]."""
+    """Heights of all rows and the lips' swell there [R, C], key rows by name, heights of the lids' upper rims [C]."""
     keys, lid_up = _key_rows(s)
     u = np.abs(half_width(MOUTH_Y) * s) / MOUTH_HALF
     full = np.where(c > 0, np.clip(1 - u**2, 0, 1) ** 0.6, 0)
