@@ -18,6 +18,7 @@ help:
 	@echo "make bench   measure this machine: sound to motion, drawing, encoding"
 
 demo: $(VENV)/.base
+	@mkdir -p out
 	$(BIN)/facestream animate src/facestream/assets/sample.flac --output out/sample.mp4
 	@echo "The video is $(CURDIR)/out/sample.mp4"
 
