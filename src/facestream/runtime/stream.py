@@ -23,13 +23,14 @@ RELEASE = 4  # frames in which an interrupted face comes to rest: 160 ms
 class _State:
     """Everything a stream remembers; a snapshot is a deep copy of it.
 
-    step: the network's clock; skip: steps whose frame lies before the start; received, emitted: samples in, frames out;
+    step: the network's clock, from the start or the last interruption; ticks: steps in all; skip: steps whose frame lies before the start; received, emitted: samples in, frames out;
     last: the last face; held, release: the face at an interruption and the frames until it is forgotten.
     """
 
     memories: Memories
     skip: int
     step: int = 0
+    ticks: int = 0
     received: int = 0
     emitted: int = 0
     ended: bool = False
@@ -134,10 +135,11 @@ class Stream:
 
     def _step(self, sound: Floats) -> Floats:
         state = self._state
-        noise = self.talker.noise(self.seed, state.step)[None]
+        noise = self.talker.noise(self.seed, state.ticks)[None]
         clock = np.array([state.step], np.int64)
         face = self.talker.step(sound[None], self._style, noise, state.memories, clock, self._lane)
         state.step += 1
+        state.ticks += 1
         return face[0]
 
     def _emit(self, face: Floats) -> Frame:

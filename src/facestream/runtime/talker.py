@@ -57,7 +57,7 @@ class Talker:
 
     def noise(self, seed: int, step: int) -> Floats:
         """The noise of one lane at one step, [D]: depends on nothing else, so nobody's face depends on who is there too."""
-        source = np.random.Generator(np.random.Philox(key=(seed << 64) | step))
+        source = np.random.Generator(np.random.Philox(key=((seed % 2**64) << 64) | step))
         return source.standard_normal(self.config.latents, np.float32)
 
     def step(

@@ -36,7 +36,9 @@ from facestream.training.weights import save_weights
 
 WEIGHTS = "weights.safetensors"
 LOWEST_GAIN, HIGHEST_GAIN = 0.9, 1.6
-CERTAINTIES = tuple((middle - 0.12, middle + 0.12) for middle in (0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7))
+CERTAINTIES = tuple(
+    (middle - 0.12, middle + 0.12) for middle in (0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7)
+)
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,9 @@ class _Held:
     reference: Motion
 
 
-def ship(recipe: Recipe, run: Path, shard: Path, out: Path, name: str, licence: str, made_from: Sequence[str], card: str) -> None:
+def ship(
+    recipe: Recipe, run: Path, shard: Path, out: Path, name: str, licence: str, made_from: Sequence[str], card: str
+) -> None:
     """Write the bundle of a training run.
 
     shard: aligned speech; its held-out speakers set the codec's gain and certainty, and some of it the int8 scales.
@@ -114,7 +118,9 @@ def set_gain(model: StreamingTalker, held: Sequence[_Held]) -> None:
     wanted = np.concatenate([each.reference.values[frames] for each, frames in zip(held, speech, strict=True)]).std(0)
     moves = np.array([name in MOUTH for name in FACE]) & (wanted > 0.01)
     for _ in range(3):
-        moved = np.concatenate([_mouth(model, each.heard)[frames] for each, frames in zip(held, speech, strict=True)]).std(0)
+        moved = np.concatenate(
+            [_mouth(model, each.heard)[frames] for each, frames in zip(held, speech, strict=True)]
+        ).std(0)
         ratio = torch.from_numpy(np.where(moves, wanted / np.maximum(moved, 1e-3), 1.0).astype(np.float32))
         model.codec.gain.mul_(ratio).clamp_(LOWEST_GAIN, HIGHEST_GAIN)
 
