@@ -1,11 +1,12 @@
 """Triangles to pixels on one core, with soft light and smooth edges.
 
 The picture is made in three passes: light every vertex; fill the triangles into 2 x 2 samples a pixel, nearest wins,
-with the highlight of glossy triangles worked out per sample; average the samples. Triangles are filled row by row
-between their edges, each edge walked from its upper end, so that neighbours share no sample and leave no crack. The
-kernels release the interpreter lock.
+with the highlight of glossy triangles worked out per sample; average the samples. It is done in bands of rows, so that
+the samples at work stay in the processor's near memory. Triangles are filled row by row between their edges, each edge
+walked from its upper end, so that neighbours share no sample and leave no crack. The kernels release the interpreter
+lock.
 
-Shapes: V vertices, F triangles, S = size picture rows and columns, 2S sample rows and columns.
+Shapes: V vertices, F triangles, S = size picture rows and columns, 2S sample rows and columns, B rows of a band.
 """
 
 from __future__ import annotations
@@ -25,7 +26,10 @@ Picture = npt.NDArray[np.uint8]
 # samples.
 _LANE, _POINT = 21, 11
 _ONE = 1 << _POINT
+_BAND = 64  # sample rows drawn at a time
 _HALF, _ZERO = np.float32(0.5), np.float32(0.0)
+# Twice the area of a triangle that faces the eye is below this: rows grow downwards. Thinner ones hold no sample.
+_LEAST_AREA = np.float32(-0.02)
 _jit = njit(cache=True, nogil=True, fastmath=True)
 
 
@@ -85,10 +89,8 @@ class Renderer:
         self._screen = np.empty((count, 3), np.float32)
         self._lit = np.empty((count, 3), np.float32)
         self._gloss = np.where((mesh.gloss[mesh.triangles] > 0).all(axis=1), mesh.gloss[mesh.triangles].mean(axis=1), 0)
-        self._depth = np.empty((2 * size, 2 * size), np.float32)
-        self._color = np.empty((2 * size, 2 * size), np.int64)
-        packed = self.background.astype(np.int64) @ (np.int64(_ONE) << np.int64(_LANE) * np.arange(3))
-        self._backdrop = packed.repeat(2, axis=0).repeat(2, axis=1)
+        self._depth = np.empty((_BAND, 2 * size), np.float32)
+        self._color = np.empty((_BAND, 2 * size), np.int64)
 
     def draw(self, vertices: Floats, out: Picture | None = None) -> Picture:
         """One picture, [S, S, 3] uint8, of vertices [V, 3], all before the camera; into `out` if given."""
@@ -103,10 +105,8 @@ class Renderer:
         _project(points, eye, self.size / math.tan(math.radians(camera.view / 2)), float(self.size), screen)
         surface = (mesh.colors, mesh.sheen, mesh.shade, mesh.weld)
         _light_vertices(points, normals, *surface, eye, self._light, half, lit)
-        self._depth.fill(0.0)
-        np.copyto(self._color, self._backdrop)
-        _fill(screen, mesh.triangles, lit, normals, mesh.weld, self._gloss, half, self._depth, self._color)
-        _average(self._color, out)
+        shaded = (screen, mesh.triangles, lit, normals, mesh.weld, self._gloss, half)
+        _draw_bands(*shaded, self.background, self._depth, self._color, out)
         return out
 
 
@@ -220,20 +220,59 @@ def _highlight(nx, ny, nz, half):  # type: ignore[no-untyped-def]
 
 
 @_jit
-def _fill(screen, triangles, lit, normals, weld, gloss, half, depth, color):  # type: ignore[no-untyped-def]
-    """Fill all triangles that face the eye. depth: 1 / distance of each sample; color: its packed colour; both in
-    place.
-    """
-    rows, columns = depth.shape
-    depth, color = depth.ravel(), color.ravel()
-    welded = np.empty(3, np.int32)
+def _sort_into_bands(screen, triangles, rows):  # type: ignore[no-untyped-def]
+    """Triangles that face the eye, by the bands of sample rows that they touch: starts [bands + 1] and members."""
+    bands = -(-rows // _BAND)
+    first, last = np.empty(triangles.shape[0], np.int32), np.empty(triangles.shape[0], np.int32)
+    starts = np.zeros(bands + 1, np.int32)
     for f in range(triangles.shape[0]):
         i, j, k = triangles[f, 0], triangles[f, 1], triangles[f, 2]
         ax, ay = screen[j, 0] - screen[i, 0], screen[j, 1] - screen[i, 1]
         bx, by = screen[k, 0] - screen[i, 0], screen[k, 1] - screen[i, 1]
+        first[f], last[f] = 0, -1
+        if ax * by - ay * bx < _LEAST_AREA:
+            top, bottom = min(screen[i, 1], screen[j, 1], screen[k, 1]), max(screen[i, 1], screen[j, 1], screen[k, 1])
+            from_row, to_row = max(0, np.int32(top + _HALF)), min(rows, np.int32(bottom + _HALF))
+            if from_row < to_row:
+                first[f], last[f] = from_row // _BAND, (to_row - 1) // _BAND  # type: ignore[operator]
+                for band in range(first[f], last[f] + 1):
+                    starts[band + 1] += 1
+    for band in range(bands):
+        starts[band + 1] += starts[band]
+    members, ends = np.empty(starts[bands], np.int32), starts.copy()
+    for f in range(triangles.shape[0]):
+        for band in range(first[f], last[f] + 1):
+            members[ends[band]] = f
+            ends[band] += 1
+    return starts, members
+
+
+@_jit
+def _backdrop(background, color):  # type: ignore[no-untyped-def]
+    """Fill a band's samples with its part of the background."""
+    for y in range(background.shape[0]):
+        for x in range(background.shape[1]):
+            word = _packed(background[y, x, 0], background[y, x, 1], background[y, x, 2])
+            color[2 * y, 2 * x] = word
+            color[2 * y, 2 * x + 1] = word
+            color[2 * y + 1, 2 * x] = word
+            color[2 * y + 1, 2 * x + 1] = word
+
+
+@_jit
+def _fill(members, origin, screen, triangles, lit, normals, weld, gloss, half, depth, color):  # type: ignore[no-untyped-def]
+    """Fill triangles into a band of samples whose first row is `origin`.
+
+    depth: 1 / distance of each sample; color: its packed colour; both in place.
+    """
+    rows, columns = depth.shape
+    depth, color = depth.ravel(), color.ravel()
+    welded = np.empty(3, np.int32)
+    for f in members:
+        i, j, k = triangles[f, 0], triangles[f, 1], triangles[f, 2]
+        ax, ay = screen[j, 0] - screen[i, 0], screen[j, 1] - screen[i, 1]
+        bx, by = screen[k, 0] - screen[i, 0], screen[k, 1] - screen[i, 1]
         area = ax * by - ay * bx
-        if area >= np.float32(-0.02):  # seen from behind, or so thin that it holds no sample worth having
-            continue
         p, q, r = i, j, k  # from the picture's top downwards
         if screen[q, 1] < screen[p, 1]:
             p, q = q, p
@@ -242,9 +281,7 @@ def _fill(screen, triangles, lit, normals, weld, gloss, half, depth, color):  # 
             if screen[q, 1] < screen[p, 1]:
                 p, q = q, p
         top, middle, bottom = screen[p, 1], screen[q, 1], screen[r, 1]
-        first, last = max(0, np.int32(top + _HALF)), min(rows, np.int32(bottom + _HALF))
-        if first >= last:
-            continue
+        first, last = max(origin, np.int32(top + _HALF)), min(origin + rows, np.int32(bottom + _HALF))
         inverse = np.float32(1.0) / area
         near_x, near_y = _slopes(triangles[f], screen, 2, ax, ay, bx, by, inverse)
         red_x, red_y = _slopes(triangles[f], lit, 0, ax, ay, bx, by, inverse)
@@ -261,7 +298,7 @@ def _fill(screen, triangles, lit, normals, weld, gloss, half, depth, color):  # 
         long_slope = (screen[r, 0] - screen[p, 0]) / (bottom - top)
         upper_slope = (screen[q, 0] - screen[p, 0]) / (middle - top) if middle > top else _ZERO
         lower_slope = (screen[r, 0] - screen[q, 0]) / (bottom - middle) if bottom > middle else _ZERO
-        for y in range(first, last):  # type: ignore[call-overload]
+        for y in range(first, last):
             at = np.float32(y) + _HALF
             one = screen[p, 0] + (at - top) * long_slope
             two = screen[p, 0] + (at - top) * upper_slope if at < middle else screen[q, 0] + (at - middle) * lower_slope
@@ -275,7 +312,7 @@ def _fill(screen, triangles, lit, normals, weld, gloss, half, depth, color):  # 
                 lit[i, 1] + green_x * dx + green_y * dy,
                 lit[i, 2] + blue_x * dx + blue_y * dy,
             )
-            start = y * columns
+            start = (y - origin) * columns
             for sample in range(np.uint64(start + left), np.uint64(start + right)):
                 if near > depth[sample]:
                     depth[sample] = near
@@ -301,3 +338,17 @@ def _average(color, out):  # type: ignore[no-untyped-def]
             out[y, x, 0] = np.uint8((four >> (_POINT + 2)) & 0xFF)
             out[y, x, 1] = np.uint8((four >> (_POINT + 2 + _LANE)) & 0xFF)
             out[y, x, 2] = np.uint8((four >> (_POINT + 2 + 2 * _LANE)) & 0xFF)
+
+
+@_jit
+def _draw_bands(screen, triangles, lit, normals, weld, gloss, half, background, depth, color, out):  # type: ignore[no-untyped-def]
+    """The whole picture, band by band."""
+    size = out.shape[0]
+    starts, members = _sort_into_bands(screen, triangles, 2 * size)
+    for band in range(len(starts) - 1):
+        above, below = band * _BAND // 2, min((band + 1) * _BAND // 2, size)
+        depth[:] = _ZERO
+        _backdrop(background[above:below], color)
+        here = members[starts[band] : starts[band + 1]]
+        _fill(here, band * _BAND, screen, triangles, lit, normals, weld, gloss, half, depth, color)
+        _average(color, out[above:below])
