@@ -266,6 +266,6 @@ def skin_shapes(face: Face) -> dict[str, Array]:
             "cheekSquint" + name: _cheek_squint(face, left),
             "noseSneer" + name: _sneer(face, left),
             "browDown" + name: _brow(face, (0.26, 0.42), (0.26, 0.15), -0.090, left, 0.025),
-            "browOuterUp" + name: _brow(face, (0.48, 0.44), (0.22, 0.18), 0.100, left),
+            "browOuterUp" + name: _brow(face, (0.52, 0.44), (0.30, 0.20), 0.095, left),
         }
     return shapes

@@ -19,7 +19,7 @@ from facestream.faces.mesh import Indices
 # Travel of (upper, lower) rim at weight 1, as shares of the eye's opening; negative is down. Then the sideways slide.
 _TRAVEL = {
     "eyeBlink": (-0.84, 0.16, 0.0),
-    "eyeLookDown": (-0.40, -0.08, 0.0),
+    "eyeLookDown": (-0.26, -0.06, 0.0),
     "eyeLookUp": (0.12, 0.06, 0.0),
     "eyeLookIn": (0.0, 0.0, -0.012),
     "eyeLookOut": (0.0, 0.0, 0.012),
