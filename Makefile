@@ -15,7 +15,7 @@ help:
 	@echo "make demo    install the package and animate the bundled sample (about a minute)"
 	@echo "make test    install what tests need, then check and test everything"
 	@echo "make check   style, types and the import rule, without the tests"
-	@echo "make bench   measure this machine: sound to motion, drawing, encoding"
+	@echo "make bench   measure this machine: each part of the work, and an hour of stream"
 
 demo: $(VENV)/.base
 	@mkdir -p out
@@ -33,6 +33,7 @@ check: $(VENV)/.full
 
 bench: $(VENV)/.full
 	$(BIN)/facestream bench
+	$(BIN)/python benchmarks/sound_to_motion.py --hour
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "facestream needs Python 3.11 or newer: make PYTHON=python3.12 demo"; exit 1; }
