@@ -42,8 +42,8 @@ MODEL = StreamingTalkerConfig(
     codec=CodecConfig(mouth=MOUTH, life=LIFE, certainty=(0.3, 0.6)),
 )
 
-WARM_UP = LossConfig(phones=1.0, events=1.0, lips=0.7, speed=0.2, head=0.2, self_sampled=0.0, noise=0.4, forgotten=0.2)
-MAIN = LossConfig(phones=0.6, events=1.0, lips=0.8, speed=0.3, head=0.3, self_sampled=0.3, noise=0.4, forgotten=0.1)
+WARM_UP = LossConfig(phones=1.0, events=1.0, lips=0.7, speed=0.2, head=0.2, self_sampled=0.0, noise=0.8, forgotten=0.2)
+MAIN = LossConfig(phones=0.6, events=1.0, lips=0.8, speed=0.3, head=0.3, self_sampled=0.3, noise=0.8, forgotten=0.1)
 
 RECIPE = Recipe(
     model=MODEL,

@@ -118,8 +118,9 @@ def test_the_live_path_is_the_training_path():
     past = torch.nn.functional.pad(torch.stack(latents, 1), (0, 0, 1, 0))[:, :-1]
     heard, _ = model.encoder(mel)
     context, _ = model.condition(heard, past, style[:, None].expand(-1, frames, -1))
-    trained = torch.cat((heard.lips, model.head.sample(context, noise)), -1)
-    torch.testing.assert_close(trained, torch.stack(latents, 1), atol=1e-5, rtol=1e-4)
+    move = model.head.sample(context, noise)
+    trained = torch.cat((heard.lips, past[..., 3:5] + model.stride * move), -1)
+    torch.testing.assert_close(torch.cat((trained, move), -1), torch.stack(latents, 1), atol=1e-5, rtol=1e-4)
     amplitude = (style @ model.amplitude)[:, None]
     torch.testing.assert_close(
         model.codec.decode(trained, heard.events, amplitude), torch.stack(faces, 1), atol=1e-5, rtol=1e-4
@@ -133,6 +134,6 @@ def test_noise_moves_the_life_and_never_the_mouth():
     session = Session(model, 2)
     for frame in range(10):
         session.feed(mel[:, 4 * frame : 4 * frame + 4], torch.eye(2)[[0, 0]], noise[:, frame], rows=1)
-    lips, life = session.state["motion"].split((3, 2), -1)
+    lips, life, _ = session.state["motion"].split((3, 2, 2), -1)
     torch.testing.assert_close(lips[0], lips[1], atol=0, rtol=0)
     assert not torch.allclose(life[0], life[1])

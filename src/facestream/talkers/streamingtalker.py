@@ -1,16 +1,18 @@
 """StreamingTalker, live preset: sound → causal transformer over a short motion history → diffusion head → face.
 
 Shapes: L lanes, M spectral hops, T frames (M = 4 T), B mel bands, S styles, C face channels;
-D latents = `mouth` of the lips, jaw and tongue, then `life` of head, brows, lids, gaze and mood.
+D latents = `mouth` of the lips, jaw and tongue, then `life` of head, brows, lids, gaze and mood. The history that the
+predictor sees has another `life` columns: how life moved last.
 
         mel ──▶ encoder ──┬──▶ lips, closures ──────────────┬──▶ codec ──▶ curves
                           └──▶ predictor ──▶ head ──▶ life ──┤
                                  ▲   ▲        ▲              │
                              style   │      noise            │
-                                     └───── last latents ◀───┘
+                                     └───── last motion ◀────┘
 
 What the lips do is decided by the sound alone; what the rest of the face does is sampled to go with it. (Measured: lips
-sampled through the history lost a third of their correlation with the sound. See LOG.md.)
+sampled through the history lost a third of their correlation with the sound. See LOG.md.) The head denoises how life
+moves on from the last frame, in units of how far it usually moves: sampled positions would tremble.
 """
 
 from __future__ import annotations
@@ -29,6 +31,8 @@ from facestream.streaming.clock import Clock
 from facestream.streaming.memory import Latch, Memory
 from facestream.streaming.tree import State, child, join
 
+FARTHEST = 12.0  # deviations from the mean face that no life ever leaves
+
 
 @dataclass(frozen=True)
 class StreamingTalkerConfig:
@@ -44,36 +48,46 @@ class StreamingTalkerConfig:
         """Motion latents a frame."""
         return self.codec.mouth + self.codec.life
 
+    @property
+    def history(self) -> int:
+        """Columns of the motion history: the latents, and life's moves."""
+        return self.latents + self.codec.life
+
 
 class StreamingTalker(nn.Module):
     """`condition` is the training path, `forward` one live step; they share every layer."""
 
     amplitude: Tensor
+    stride: Tensor
 
     def __init__(self, config: StreamingTalkerConfig) -> None:
         super().__init__()
         self.config = config
         self.encoder = MelEncoder(config.encoder)
-        self.predictor = Predictor(config.predictor, config.encoder.width, config.latents)
+        self.predictor = Predictor(config.predictor, config.encoder.width, config.history)
         self.head = DiffusionHead(config.head, config.predictor.width, config.codec.life)
         self.codec = LinearCodec(config.codec)
         self.register_buffer("amplitude", torch.ones(config.predictor.styles, len(FACE)))  # of each style's mouth
+        self.register_buffer("stride", torch.ones(config.codec.life))  # how far life's latents usually move in a frame
 
     def memories(self) -> dict[str, Memory]:
-        """The latents of the last frame."""
-        return {"motion": Latch(self.config.latents)}
+        """The last motion: mouth, life, and life's last move in strides."""
+        return {"motion": Latch(self.config.history)}
 
     def condition(
         self, heard: Heard, past: Tensor, style: Tensor, state: State | None = None, clock: Clock | None = None
     ) -> tuple[Tensor, State]:
-        """heard: T frames of it; past: [L, T, D], latents of the frame before each; style: [L, T, S] → contexts, update."""
+        """heard: T frames of it; past: [L, T, history], motion of the frame before each; style: [L, T, S] → contexts, update."""
         context, predictor = self.predictor(heard.features, past, style, child(state, "predictor"), clock)
         return context, join(predictor=predictor)
 
     def forward(self, mel: Tensor, style: Tensor, noise: Tensor, state: State, clock: Clock) -> tuple[Tensor, State]:
         """One step: mel [L, 4, B], style [L, S], noise [L, life] → curves [L, C], update."""
         heard, encoder = self.encoder(mel, child(state, "encoder"), clock)
-        context, update = self.condition(heard, state["motion"][:, None], style[:, None], state, clock)
-        latents = torch.cat((heard.lips[:, 0], self.head.sample(context[:, 0], noise)), -1)
-        face = self.codec.decode(latents, heard.events[:, 0], style @ self.amplitude)
-        return face, join(encoder=encoder) | update | {"motion": latents}
+        past = state["motion"]
+        context, update = self.condition(heard, past[:, None], style[:, None], state, clock)
+        move = self.head.sample(context[:, 0], noise)
+        lips, mouth = heard.lips[:, 0], self.config.codec.mouth
+        life = (past[:, mouth : self.config.latents] + self.stride * move).clamp(-FARTHEST, FARTHEST)
+        face = self.codec.decode(torch.cat((lips, life), -1), heard.events[:, 0], style @ self.amplitude)
+        return face, join(encoder=encoder) | update | {"motion": torch.cat((lips, life, move), -1)}

@@ -41,7 +41,8 @@ class BatchConfig:
 @dataclass(frozen=True)
 class Batch:
     """mel [W, M, B]; style [W, T, S]; face, lips [W, T, C]; known [W, T, C] 1 where the curve is given;
-    events [W, T, 2], NaN where unknown; phones [W, T, 2], UNKNOWN where not transcribed; counts [W, T] 1 where the frame counts."""
+    events [W, T, 2], NaN where unknown; phones [W, T, 2], UNKNOWN where not transcribed; counts [W, T] 1 where the frame counts;
+    begins [W, T] 1 on the first frame of an item, which does not go on from the last one."""
 
     mel: Tensor
     style: Tensor
@@ -51,6 +52,7 @@ class Batch:
     events: Tensor
     phones: Tensor
     counts: Tensor
+    begins: Tensor
 
 
 class Batches:
@@ -96,12 +98,13 @@ class Batches:
             part["known"] = np.broadcast_to(known, (frames, len(FACE)))
             part["style"] = np.broadcast_to(np.eye(self.styles, dtype=np.float32)[item.style], (frames, self.styles))
             part["phones"] = part["phones"].reshape(-1, 2)
+            part["begins"] = np.eye(1, frames, dtype=np.float32)[0]
             parts.append(part)
             missing -= frames
         joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         counts = np.ones(self.config.frames, np.float32)
         counts[: self.delay] = 0.0
-        for name in ("face", "lips", "events", "phones", "known"):
+        for name in ("face", "lips", "events", "phones", "known", "begins"):
             joined[name] = np.concatenate((joined[name][: self.delay], joined[name][: -self.delay]))
         return {**joined, "counts": counts}
 

@@ -30,7 +30,8 @@ class LossConfig:
 
     phones: cross-entropy of the phone classes; events: closures and bites; lips: the mouth's curves; speed: their
     change from frame to frame; head: diffusion of life's latents.
-    self_sampled: share of batches half of whose windows see the model's own past; noise: largest noise on the past; forgotten: share of windows without past.
+    self_sampled: share of batches half of whose windows see the model's own past; noise: of the past, in strides at most;
+    forgotten: share of windows without past.
     """
 
     phones: float
@@ -60,35 +61,48 @@ class TalkerLoss:
         codec, mouth = self.model.codec, self.model.config.codec.mouth
         heard, _ = self.model.encoder(batch.mel)
         life = codec.encode(batch.face)[..., mouth:]  # [W, T, life]
-        context = self._context(heard, life, batch.style)
-        whole = batch.known.amin(-1) * batch.counts  # [W, T] 1 where every curve is given
+        context, move = self._moves(heard, life, batch)
+        whole = (
+            batch.known.amin(-1) * batch.counts * (1 - batch.begins)
+        )  # [W, T] where life goes on from frame to frame
         lips = codec.lips(heard.lips.float())
         terms = {
             "phones": self._phones(heard.phones.float(), batch),
             "events": self._events(heard.events.float(), batch),
             "lips": self._curves(lips, batch.lips, batch),
             "speed": self._curves(lips.diff(dim=1), batch.lips.diff(dim=1), batch) * 4.0,
-            "head": _mean(self.model.head.loss(context, life).float().mean(-1), whole),
+            "head": _mean(self.model.head.loss(context, move).float().mean(-1), whole),
         }
         total = sum((getattr(self.config, name) * term for name, term in terms.items()), torch.zeros(()))
         return total, {name: float(term.detach()) for name, term in terms.items()}
 
-    def _context(self, heard: Heard, life: Tensor, style: Tensor) -> Tensor:
-        """Contexts as serving will have them: the lips' past is the model's own; so is, in some windows, life's past."""
+    def _moves(self, heard: Heard, life: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Contexts and the moves asked for, [W, T, life], where the past is as serving will have it.
+
+        The lips' past is always the model's own. Life's past is the true one off by some strides, or in some windows
+        what the model itself did; the move asked for leads from there to the truth, so that errors are made good.
+        """
+        model, stride = self.model, self.model.stride
         heard = heard._replace(features=heard.features.float())
         lips = heard.lips.detach().float()
+        level = torch.rand(len(life), 1, 1) * self.config.noise
+        kept = (torch.rand(len(life), 1, 1) >= self.config.forgotten).float()
 
-        def given(own: Tensor) -> Tensor:
-            past = F.pad(torch.cat((lips, own), -1), (0, 0, 1, 0))[:, :-1]
-            noise = torch.rand(len(past), 1, 1) * self.config.noise * torch.randn_like(past)
-            kept = (torch.rand(len(past), 1, 1) >= self.config.forgotten).float()
-            return self.model.condition(heard, (past + noise) * kept, style)[0]
+        def conditioned(own: Tensor) -> tuple[Tensor, Tensor]:
+            moved = F.pad(own.diff(dim=1), (0, 0, 1, 0)) / stride * (1 - batch.begins[..., None])
+            past = F.pad(torch.cat((lips, own, moved.clamp(-9, 9)), -1), (0, 0, 1, 0))[:, :-1]
+            return model.condition(heard, past * kept, batch.style)[0], own
 
+        spoilt = life + level * stride * torch.randn_like(life)
+        context, own = conditioned(spoilt)
         if torch.rand(()) < self.config.self_sampled:
             with torch.no_grad():
-                sampled = self.model.head.sample(given(life), torch.randn_like(life))
-            life = torch.where(torch.rand(len(life), 1, 1) < 0.5, sampled.to(life.dtype), life)
-        return given(life)
+                before = F.pad(own, (0, 0, 1, 0))[:, :-1]
+                sampled = before + stride * model.head.sample(context, torch.randn_like(life)).to(life.dtype)
+            chosen = torch.rand(len(life), 1, 1) < 0.5
+            context, own = conditioned(torch.where(chosen, sampled, spoilt))
+        before = F.pad(own, (0, 0, 1, 0))[:, :-1]
+        return context, ((life - before) / stride).clamp(-9, 9)
 
     def _phones(self, logits: Tensor, batch: Batch) -> Tensor:
         labels = torch.where(batch.counts[..., None] > 0, batch.phones, UNKNOWN).long()

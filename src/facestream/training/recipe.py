@@ -78,7 +78,8 @@ def run(recipe: Recipe, features: Path, folder: Path) -> StreamingTalker:
 
 
 def standardise(model: StreamingTalker, sources: list[Features]) -> None:
-    """Set what is fitted in closed form: the spectrum's mean and scale, the codec's components, the amplitude of each style's mouth."""
+    """Set what is fitted in closed form: the spectrum's mean and scale, the codec's components, life's stride,
+    the amplitude of each style's mouth."""
     order = np.random.default_rng(0).permutation
     picked = [(source, source.items[i]) for source in sources for i in order(len(source.items))[:200]]
     read = [source.read(item, 0, item.frames) for source, item in picked]
@@ -86,6 +87,8 @@ def standardise(model: StreamingTalker, sources: list[Features]) -> None:
     model.encoder.band_mean.copy_(mel.mean(0))
     model.encoder.band_scale.copy_(1.0 / mel.std(0))
     model.codec.fit(torch.cat([torch.from_numpy(arrays["face"]) for arrays in read]).numpy())
+    life = [model.codec.encode(torch.from_numpy(arrays["face"]))[:, model.config.codec.mouth :] for arrays in read]
+    model.stride.copy_(torch.cat([latents.diff(dim=0) for latents in life]).std(0).clamp(min=0.01))
     mouth = torch.tensor([name in MOUTH for name in FACE])
     for style in range(model.config.predictor.styles):
         pairs = [
