@@ -1,7 +1,8 @@
 """StreamingTalker, live preset: the talker that ships with facestream.
 
-Feature folders expected under data/features (see `facestream prepare`): real (transcribed recordings), tts (synthesised
-speech), capture (a measured face) and silence. Two stages: clean speech first, then everything as it reaches a microphone.
+Feature folders expected under data/features (see `facestream prepare`): real (transcribed recordings), tts
+(synthesised speech), capture (a measured face) and silence. Two stages: clean speech first, then everything as it
+reaches a microphone.
 """
 
 from __future__ import annotations

@@ -42,4 +42,6 @@ class MissingExtra(FacestreamError):
     """An optional package is not installed."""
 
     def __init__(self, package: str, extra: str, purpose: str) -> None:
-        super().__init__(f"{purpose} needs the package '{package}', which is not installed: pip install 'facestream[{extra}]'")
+        super().__init__(
+            f"{purpose} needs the package '{package}', which is not installed: pip install 'facestream[{extra}]'"
+        )

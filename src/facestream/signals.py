@@ -24,20 +24,24 @@ Floats = npt.NDArray[np.float32]
 
 # The 52 face shapes of ARKit, in the order of Unreal's Live Link enumeration.
 ARKIT: tuple[str, ...] = (
-    "eyeBlinkLeft", "eyeLookDownLeft", "eyeLookInLeft", "eyeLookOutLeft", "eyeLookUpLeft", "eyeSquintLeft", "eyeWideLeft",
-    "eyeBlinkRight", "eyeLookDownRight", "eyeLookInRight", "eyeLookOutRight", "eyeLookUpRight", "eyeSquintRight", "eyeWideRight",
+    "eyeBlinkLeft", "eyeLookDownLeft", "eyeLookInLeft", "eyeLookOutLeft", "eyeLookUpLeft", "eyeSquintLeft",
+    "eyeWideLeft",
+    "eyeBlinkRight", "eyeLookDownRight", "eyeLookInRight", "eyeLookOutRight", "eyeLookUpRight", "eyeSquintRight",
+    "eyeWideRight",
     "jawForward", "jawLeft", "jawRight", "jawOpen",
     "mouthClose", "mouthFunnel", "mouthPucker", "mouthLeft", "mouthRight",
     "mouthSmileLeft", "mouthSmileRight", "mouthFrownLeft", "mouthFrownRight", "mouthDimpleLeft", "mouthDimpleRight",
     "mouthStretchLeft", "mouthStretchRight", "mouthRollLower", "mouthRollUpper", "mouthShrugLower", "mouthShrugUpper",
-    "mouthPressLeft", "mouthPressRight", "mouthLowerDownLeft", "mouthLowerDownRight", "mouthUpperUpLeft", "mouthUpperUpRight",
+    "mouthPressLeft", "mouthPressRight", "mouthLowerDownLeft", "mouthLowerDownRight", "mouthUpperUpLeft",
+    "mouthUpperUpRight",
     "browDownLeft", "browDownRight", "browInnerUp", "browOuterUpLeft", "browOuterUpRight",
     "cheekPuff", "cheekSquintLeft", "cheekSquintRight", "noseSneerLeft", "noseSneerRight", "tongueOut",
 )  # fmt: skip
 # Audio2Face's extra tongue shapes.
 TONGUE: tuple[str, ...] = (
-    "tongueTipUp", "tongueTipDown", "tongueTipLeft", "tongueTipRight", "tongueRollUp", "tongueRollDown", "tongueRollLeft",
-    "tongueRollRight", "tongueUp", "tongueDown", "tongueLeft", "tongueRight", "tongueIn", "tongueStretch", "tongueWide", "tongueNarrow",
+    "tongueTipUp", "tongueTipDown", "tongueTipLeft", "tongueTipRight", "tongueRollUp", "tongueRollDown",
+    "tongueRollLeft", "tongueRollRight", "tongueUp", "tongueDown", "tongueLeft", "tongueRight", "tongueIn",
+    "tongueStretch", "tongueWide", "tongueNarrow",
 )  # fmt: skip
 ROTATIONS: tuple[str, ...] = (
     "headYaw", "headPitch", "headRoll",
@@ -65,7 +69,7 @@ class Frame:
 
 @dataclass(frozen=True)
 class Motion:
-    """Curves of a face. values: [T, C] float32; channels: C names; fps: frames a second; frame t is the instant t / fps."""
+    """Curves of a face. values: [T, C] float32; channels: C names; fps: frames a second (frame t is at t / fps)."""
 
     values: Floats
     channels: tuple[str, ...]
@@ -73,7 +77,10 @@ class Motion:
 
     def __post_init__(self) -> None:
         if self.values.ndim != 2 or self.values.shape[1] != len(self.channels):
-            raise MotionError(f"motion values have shape {self.values.shape}; expected [frames, {len(self.channels)}], one column a channel")
+            raise MotionError(
+                f"motion values have shape {self.values.shape}; expected [frames, {len(self.channels)}], "
+                "one column a channel"
+            )
         if len(set(self.channels)) != len(self.channels):
             raise MotionError("motion has two channels of one name; give every channel a name of its own")
 
@@ -128,7 +135,11 @@ class Motion:
         try:
             if path.suffix == ".npz":
                 with np.load(path, allow_pickle=False) as file:
-                    return cls(file["values"].astype(np.float32), tuple(str(name) for name in file["channels"]), float(file["fps"]))
+                    return cls(
+                        file["values"].astype(np.float32),
+                        tuple(str(name) for name in file["channels"]),
+                        float(file["fps"]),
+                    )
             if path.suffix == ".csv":
                 with path.open(encoding="utf-8", newline="") as file_text:
                     header, *rows = list(csv.reader(file_text))
@@ -140,5 +151,7 @@ class Motion:
         except FileNotFoundError:
             raise MotionError(f"there is no motion file '{path}'") from None
         except (ValueError, KeyError, OSError, IndexError) as error:
-            raise MotionError(f"'{path}' is not a motion file that facestream wrote ({error}); expected .npz or .csv from Motion.save") from error
+            raise MotionError(
+                f"'{path}' is not a motion file that facestream wrote ({error}); expected .npz or .csv from Motion.save"
+            ) from error
         raise MotionError(f"motion cannot be read from '{path.name}'; expected a name that ends in .npz or .csv")

@@ -27,7 +27,9 @@ class Timing:
 
     def __post_init__(self) -> None:
         if self.fps <= 0 or SAMPLE_RATE % (HOP * self.fps):
-            raise ValueError(f"fps is {self.fps}; expected a divisor of {SAMPLE_RATE // HOP}, so that a frame is whole hops")
+            raise ValueError(
+                f"fps is {self.fps}; expected a divisor of {SAMPLE_RATE // HOP}, so that a frame is whole hops"
+            )
         if self.delay < 0:
             raise ValueError(f"delay is {self.delay}; expected 0 or more frames")
 

@@ -4,13 +4,13 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from hypothesis import given, settings  # noqa: E402
-from hypothesis import strategies as st  # noqa: E402
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from facestream.streaming.memory import forget  # noqa: E402
-from facestream.streaming.tree import Session, plan  # noqa: E402
+from facestream.streaming.memory import forget
+from facestream.streaming.tree import Session, plan
 
-from .stateful import CASES, Case, talker  # noqa: E402
+from .stateful import CASES, Case, talker
 
 ROWS = 23
 cases = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

@@ -136,8 +136,9 @@ def test_after_an_interruption_nothing_of_the_old_speech_is_left(talker):
 
 def test_an_interrupted_face_is_at_rest_within_200_ms():
     stream = Stream(load())
-    from facestream.audio.waveform import read_audio
     from importlib.resources import as_file, files
+
+    from facestream.audio.waveform import read_audio
 
     with as_file(files("facestream") / "assets" / "sample.flac") as path:
         speech = read_audio(path)
@@ -172,7 +173,7 @@ def test_sound_that_is_not_finite_is_refused_and_the_stream_lives_on(talker):
     samples = voice(1.0)
     stream = Stream(talker)
     frames = stream.push(samples[:5_000])
-    with pytest.raises(AudioError, match="nan|NaN|finite"):
+    with pytest.raises(AudioError, match=r"(?i)nan|finite"):
         stream.push(np.array([0.0, np.nan], np.float32))
     frames += [*stream.push(samples[5_000:]), *stream.flush()]
     assert np.array_equal(stream.motion(frames).values, animate(samples, talker).values)

@@ -27,7 +27,7 @@ class EncoderConfig:
 
     bands: mel bands; stem: channels at 100 Hz; middle: channels at 50 Hz; dilations: one residual block each at 50 Hz;
     width, heads, layers, window, hidden: the transformer at the motion rate, window in frames; phones: phone classes
-    told apart at 50 Hz; lips: latents of the mouth read off directly; dropout: share of activations dropped in training.
+    told apart at 50 Hz; lips: latents of the mouth; dropout: share of activations dropped in training.
     """
 
     bands: int

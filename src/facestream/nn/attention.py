@@ -60,9 +60,13 @@ class CausalAttention(nn.Module):
         return x.reshape(-1, int(x.shape[1]), self.heads, self.width // self.heads).transpose(1, 2)  # [L, H, T, D]
 
     def _scores(self, query: Tensor, key: Tensor, ages: Tensor) -> Tensor:
-        """query: [L, H, T, D]; key: [L, S, C]; ages: ([L,] T, S) rows from key to query; negative or beyond the window is hidden."""
+        """Scores [L, H, T, S] of queries [L, H, T, D] and keys [L, S, C].
+
+        ages: [T, S] or [L, T, S], rows from key to query; what is negative or beyond the window is hidden.
+        """
         hidden = self.bias_by_age.new_full((1, self.heads), HIDDEN)
         table = torch.cat((self.bias_by_age.T, hidden))  # [window + 2, H]
         index = torch.where((ages < 0) | (ages > self.window), self.window + 1, ages)
         bias = table[index].movedim(ages.ndim, ages.ndim - 2)  # [(L,) H, T, S]
-        return query @ self._split(key).transpose(-1, -2) * (self.width // self.heads) ** -0.5 + bias
+        scores: Tensor = query @ self._split(key).transpose(-1, -2) * (self.width // self.heads) ** -0.5 + bias
+        return scores

@@ -23,8 +23,9 @@ RELEASE = 4  # frames in which an interrupted face comes to rest: 160 ms
 class _State:
     """Everything a stream remembers; a snapshot is a deep copy of it.
 
-    step: the network's clock, from the start or the last interruption; ticks: steps in all; skip: steps whose frame lies before the start; received, emitted: samples in, frames out;
-    last: the last face; held, release: the face at an interruption and the frames until it is forgotten.
+    step: the network's clock, from the start or the last interruption; ticks: steps in all; skip: steps whose frame
+    lies before the start; received, emitted: samples in, frames out; last: the last face; held, release: the face at
+    an interruption and the frames until it is forgotten.
     """
 
     memories: Memories
@@ -60,7 +61,7 @@ class Stream:
         self.seed = seed
         self._style = talker.style(style)[None]
         self._lane = np.zeros(1, np.intp)
-        self.reset()
+        self._state = self._newcomer()
 
     def push(self, samples: Floats) -> list[Frame]:
         """Hear a packet [N]; returns the frames that can be shown. Raises AudioError if samples are not finite."""
@@ -102,7 +103,7 @@ class Stream:
 
     def reset(self) -> None:
         """Begin anew: nothing of what was heard is remembered."""
-        self._state = _State(self.talker.newcomers(1), skip=self.talker.timing.delay)
+        self._state = self._newcomer()
 
     def snapshot(self) -> Snapshot:
         """The stream as it is now."""
@@ -117,6 +118,9 @@ class Stream:
         channels = self.talker.config.channels
         values = np.array([frame.values for frame in frames], np.float32).reshape(len(frames), len(channels))
         return Motion(values, channels, float(self.talker.config.fps))
+
+    def _newcomer(self) -> _State:
+        return _State(self.talker.newcomers(1), skip=self.talker.timing.delay)
 
     def _hear(self, samples: Floats, limit: int | None = None) -> list[Frame]:
         state, hops_a_frame = self._state, self.talker.timing.frame_hops
@@ -137,10 +141,11 @@ class Stream:
         state = self._state
         noise = self.talker.noise(self.seed, state.ticks)[None]
         clock = np.array([state.step], np.int64)
-        face = self.talker.step(sound[None], self._style, noise, state.memories, clock, self._lane)
+        faces = self.talker.step(sound[None], self._style, noise, state.memories, clock, self._lane)
         state.step += 1
         state.ticks += 1
-        return face[0]
+        face: Floats = faces[0]
+        return face
 
     def _emit(self, face: Floats) -> Frame:
         state = self._state

@@ -53,10 +53,12 @@ class Talker:
             near = difflib.get_close_matches(name, self.config.styles, 1)
             guess = f" Did you mean '{near[0]}'?" if near else ""
             raise BundleError(f"this talker has no style '{name}'; it has: {', '.join(self.config.styles)}.{guess}")
-        return np.eye(len(self.config.styles), dtype=np.float32)[self.config.styles.index(name)]
+        weights = np.zeros(len(self.config.styles), np.float32)
+        weights[self.config.styles.index(name)] = 1.0
+        return weights
 
     def noise(self, seed: int, step: int) -> Floats:
-        """The noise of one lane at one step, [D]: depends on nothing else, so nobody's face depends on who is there too."""
+        """The noise of one lane at one step, [D]: of nothing else, so nobody's face depends on who is there too."""
         source = np.random.Generator(np.random.Philox(key=((seed % 2**64) << 64) | step))
         return source.standard_normal(self.config.latents, np.float32)
 

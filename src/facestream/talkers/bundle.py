@@ -31,8 +31,8 @@ NEW = "new."  # prefix of an update among the network's outputs
 class BundleConfig:
     """What a bundle says of itself.
 
-    fps, delay: see timing.Timing; bands: mel bands; latents: width of the noise; channels, styles: names in the order of
-    the network's columns; memories: the network's memory plan; licence: SPDX name; made_from: sources and their licences.
+    fps, delay: see timing.Timing; bands: mel bands; latents: width of the noise; channels, styles: names in the order
+    of the network's columns; memories: its memory plan; licence: SPDX name; made_from: sources and their licences.
     """
 
     format: int
@@ -68,7 +68,7 @@ def read_config(folder: Path) -> BundleConfig:
             f"'{folder}' is not a bundle: it has no {CONFIG}; expected a folder with {CONFIG} and {NETWORK}"
         )
     try:
-        fields = json.loads(path.read_text(encoding="utf-8"))
+        fields: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         found = fields.get("format")
     except (ValueError, AttributeError) as error:
         raise BundleError(f"'{path}' is torn or not JSON ({error}); copy the bundle again") from error
@@ -78,10 +78,11 @@ def read_config(folder: Path) -> BundleConfig:
         )
     _check_keys(path, fields)
     try:
-        fields["memories"] = parse(fields["memories"])
+        memories = parse(fields.pop("memories"))
     except (KeyError, TypeError, AttributeError) as error:
         raise BundleError(f"'{path}' describes a memory that this facestream does not know ({error})") from error
-    return BundleConfig(**{key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()})
+    plain: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()}
+    return BundleConfig(memories=memories, **plain)
 
 
 def _check_keys(path: Path, fields: dict[str, Any]) -> None:

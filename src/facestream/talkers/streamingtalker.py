@@ -77,7 +77,7 @@ class StreamingTalker(nn.Module):
     def condition(
         self, heard: Heard, past: Tensor, style: Tensor, state: State | None = None, clock: Clock | None = None
     ) -> tuple[Tensor, State]:
-        """heard: T frames of it; past: [L, T, history], motion of the frame before each; style: [L, T, S] → contexts, update."""
+        """Contexts and the update. past: [L, T, history], motion of the frame before each; style: [L, T, S]."""
         context, predictor = self.predictor(heard.features, past, style, child(state, "predictor"), clock)
         return context, join(predictor=predictor)
 

@@ -19,7 +19,7 @@ from facestream.timing import SAMPLE_RATE
 
 @dataclass(frozen=True)
 class Augment:
-    """How often, and how far. Probabilities 0..1; ranges are drawn from evenly; snr in dB; reverb is RT60 in seconds."""
+    """How often, and how far. Probabilities are 0..1, ranges are drawn from evenly; snr in dB, reverb (RT60) in s."""
 
     speed: tuple[float, float] = (0.86, 1.16)
     reverb_probability: float = 0.4
@@ -76,7 +76,7 @@ def _noise(length: int, babble: Floats, rng: np.random.Generator) -> Floats:
         return np.sum([rng.uniform(0, 1) / k * np.sin(2 * np.pi * base * k * time) for k in range(1, 12)], 0)  # type: ignore[no-any-return]
     spectrum = np.fft.rfft(rng.standard_normal(length))
     falloff = {"white": 0.0, "pink": 0.5, "brown": 1.0}[str(kind)]
-    return np.fft.irfft(spectrum / np.maximum(np.arange(len(spectrum)), 20) ** falloff, length)
+    return np.fft.irfft(spectrum / np.maximum(np.arange(len(spectrum)), 20) ** falloff, length).astype(np.float32)
 
 
 def _rms(samples: Floats) -> float:

@@ -41,8 +41,8 @@ class BatchConfig:
 @dataclass(frozen=True)
 class Batch:
     """mel [W, M, B]; style [W, T, S]; face, lips [W, T, C]; known [W, T, C] 1 where the curve is given;
-    events [W, T, 2], NaN where unknown; phones [W, T, 2], UNKNOWN where not transcribed; counts [W, T] 1 where the frame counts;
-    begins [W, T] 1 on the first frame of an item, which does not go on from the last one."""
+    events [W, T, 2], NaN where unknown; phones [W, T, 2], UNKNOWN where not transcribed; counts [W, T] 1 where the
+    frame counts; begins [W, T] 1 on the first frame of an item, which does not go on from the last one."""
 
     mel: Tensor
     style: Tensor

@@ -2,8 +2,9 @@
 
 Shapes: T motion frames, M = 4 T spectral hops, B mel bands, C = len(FACE) channels, K utterances.
 
-A feature folder holds flat arrays of half precision, one row a hop or a frame, and an index with a row an item. Every
-utterance is there several times: clean in a neutral style, then in other styles, at other speeds, through rooms and noise.
+A feature folder holds flat arrays of half precision, one row a hop or a frame, and an index with a row an item.
+Every utterance is there several times: clean in a neutral style, then in other styles, at other speeds, through rooms
+and noise.
 """
 
 from __future__ import annotations
@@ -141,7 +142,7 @@ def make_silence(index: int, babble: Floats, rng: np.random.Generator) -> Sample
 
 
 def write_features(folder: Path, samples: Iterable[Sample]) -> int:
-    """Write all samples into a new feature folder; it counts as whole once index.json stands. Returns the frames written."""
+    """Write all samples into a new feature folder; it is whole once index.json stands. Returns the frames written."""
     folder.mkdir(parents=True, exist_ok=True)
     files = {name: (folder / f"{name}.bin").open("wb") for name in LAYOUT}
     items: list[Item] = []

@@ -1,4 +1,4 @@
-"""The training loop: seeded, resumable to the step, in bfloat16 where asked, with an exponential mean of the weights."""
+"""The training loop: seeded, resumable to the step, in bfloat16 where asked, with a running mean of the weights."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from facestream.errors import CorpusError
 
 @dataclass(frozen=True)
 class FitConfig:
-    """steps: in all; rate: highest learning rate, reached after `warm_up` steps and lowered to a fiftieth along a cosine;
-    mean_decay: of the exponential mean of the weights; save_every: steps between checkpoints."""
+    """steps: in all; rate: highest learning rate, reached after `warm_up` steps and lowered to a fiftieth along a
+    cosine; mean_decay: of the exponential mean of the weights; save_every: steps between checkpoints."""
 
     steps: int
     rate: float

@@ -30,8 +30,8 @@ class LossConfig:
 
     phones: cross-entropy of the phone classes; events: closures and bites; lips: the mouth's curves; speed: their
     change from frame to frame; head: diffusion of life's latents.
-    self_sampled: share of batches half of whose windows see the model's own past; noise: of the past, in strides at most;
-    forgotten: share of windows without past.
+    self_sampled: share of batches half of whose windows see the model's own past; noise: of the past, in strides at
+    most; forgotten: share of windows without past.
     """
 
     phones: float

@@ -72,7 +72,8 @@ class LinearCodec(nn.Module):
         return (values - self.mean) @ self.analysis
 
     def decode(self, latents: Tensor, events: Tensor, amplitude: Tensor) -> Tensor:
-        """latents: [..., D]; events: [..., 2] logits, the first of lips sealed; amplitude: [..., C] of each curve → [..., C].
+        """Latents → curves [..., C]. latents: [..., D]; events: [..., 2] logits, the first of lips sealed;
+        amplitude: [..., C], a factor for each curve.
 
         A closure that was heard is a closure that is seen: it overrules the latents.
         """

@@ -42,7 +42,8 @@ class ModulatedBlock(nn.Module):
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
         """x, condition: [..., W] → [..., W]."""
         shift, scale, gate = self.modulation(condition).chunk(3, -1)
-        return x + gate * self.narrow(F.silu(self.widen(self.norm(x) * (1 + scale) + shift)))
+        out: Tensor = x + gate * self.narrow(F.silu(self.widen(self.norm(x) * (1 + scale) + shift)))
+        return out
 
 
 class DiffusionHead(nn.Module):
@@ -62,7 +63,9 @@ class DiffusionHead(nn.Module):
         self.out = nn.Linear(config.width, latents)
 
     def denoise(self, noisy: Tensor, level: Tensor, context: Tensor) -> Tensor:
-        """noisy: [..., D] at noise level [..., 1] (one for all may be given as [1, ..., 1]; 0 clean, 1 pure noise); context: [..., C] → clean estimate [..., D]."""
+        """Clean estimate [..., D] of noisy latents [..., D] at a noise level [..., 1] (0 clean, 1 pure noise; one level
+        for all may be given as [1, ..., 1]), under a context [..., C].
+        """
         angle = level * self.frequencies
         condition = F.silu(self.from_context(context) + self.from_level(torch.cat((angle.sin(), angle.cos()), -1)))
         x = self.from_noisy(noisy) + condition
@@ -80,7 +83,7 @@ class DiffusionHead(nn.Module):
         return (self.denoise(noisy, level, context) - target).square()
 
     def sample(self, context: Tensor, noise: Tensor) -> Tensor:
-        """context: [..., C], noise: [..., D] → latents [..., D]. Where the noise is 0 the result is decided by the context."""
+        """Latents [..., D] under a context [..., C], from noise [..., D]."""
         x = noise
         for k in range(self.steps, 0, -1):
             level = x.new_full((1,) * x.ndim, k / self.steps)
