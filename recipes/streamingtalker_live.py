@@ -47,6 +47,18 @@ WARM_UP = LossConfig(phones=1.0, events=1.0, lips=0.7, speed=0.2, head=0.2, self
 MAIN = LossConfig(phones=0.6, events=1.0, lips=0.8, speed=0.3, head=0.3, self_sampled=0.3, noise=0.8, forgotten=0.1)
 
 RECIPE = Recipe(
+    name="streamingtalker-live",
+    licence="Apache-2.0",
+    made_from=(
+        "LibriSpeech, LibriTTS, VCTK (CC BY 4.0)",
+        "LJSpeech, Mycroft (public domain)",
+        "Common Voice (CC0)",
+        "speechocean762 (free for commercial and non-commercial use)",
+        "pvs2i, pvwakeword (Apache-2.0)",
+        "AISHELL-3 (Apache-2.0)",
+        "synthetic speech of flite, Festival and eSpeak NG voices (BSD-style, LGPL and GPL engines)",
+        "FACEGOOD-Audio2Face recordings 1114_2_01 to 03: measured mouth (MIT)",
+    ),
     model=MODEL,
     timing=Timing(fps=25, delay=2),
     fit=FitConfig(steps=5000, rate=1.5e-3, warm_up=200),

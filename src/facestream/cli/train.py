@@ -23,7 +23,12 @@ def command(
     """Train a talker by a recipe. The same command goes on where an earlier one stopped."""
     with needing("train", "Training"):
         from facestream.training.recipe import load_recipe, run
-    folder = run_folder or Path("runs") / recipe.stem
+    folder = run_folder or run_folder_of(recipe)
     with stoppable(f"The last checkpoint is in {folder}; the same command goes on from it."):
         run(load_recipe(recipe), features, folder)
     out.print(f"The run is in {folder}", markup=False, highlight=False, soft_wrap=True)
+
+
+def run_folder_of(recipe: Path) -> Path:
+    """Where a recipe's checkpoints go by default."""
+    return Path("runs") / recipe.stem

@@ -32,8 +32,11 @@ class Stage:
 
 @dataclass(frozen=True)
 class Recipe:
-    """A published training run."""
+    """A published training run. name, licence (SPDX), made_from (sources with their licences): for the bundle."""
 
+    name: str
+    licence: str
+    made_from: tuple[str, ...]
     model: StreamingTalkerConfig
     timing: Timing
     fit: FitConfig

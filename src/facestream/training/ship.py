@@ -50,12 +50,11 @@ class _Held:
     reference: Motion
 
 
-def ship(
-    recipe: Recipe, run: Path, shard: Path, out: Path, name: str, licence: str, made_from: Sequence[str], card: str
-) -> None:
-    """Write the bundle of a training run.
+def ship(recipe: Recipe, run: Path, shard: Path, out: Path, card: str) -> None:
+    """Write the bundle of a training run, and beside its checkpoint the same network in single precision.
 
     shard: aligned speech; its held-out speakers set the codec's gain and certainty, and some of it the int8 scales.
+    card: text of the model card.
     """
     console = Console(stderr=True)
     model = StreamingTalker(recipe.model)
@@ -73,7 +72,7 @@ def ship(
     memories = export_step(model, exact, recipe.timing.frame_hops)
     config = BundleConfig(
         format=FORMAT,
-        name=name,
+        name=recipe.name,
         fps=recipe.timing.fps,
         delay=recipe.timing.delay,
         bands=BANDS,
@@ -81,8 +80,8 @@ def ship(
         channels=FACE,
         styles=tuple(style.name for style in STYLES),
         memories=memories,
-        licence=licence,
-        made_from=tuple(made_from),
+        licence=recipe.licence,
+        made_from=recipe.made_from,
     )
     write_config(run, config)
     write_config(out, config)

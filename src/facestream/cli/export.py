@@ -1,0 +1,36 @@
+"""`facestream export`: a training run becomes a bundle that `animate` and every other verb can load."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from facestream.cli.console import needing, out, stoppable
+from facestream.cli.train import run_folder_of
+from facestream.errors import CorpusError
+
+
+def command(
+    recipe: Annotated[Path, typer.Argument(help="The recipe of the run; its model card is the .md beside it.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the bundle.")],
+    run_folder: Annotated[
+        Path | None, typer.Option("--run", help="Folder of the checkpoints; default: as in `facestream train`.")
+    ] = None,
+    speech: Annotated[
+        Path, typer.Option(help="Shard of aligned speech; its held-out speakers set amplitude and certainty.")
+    ] = Path("data/shards/real"),
+) -> None:
+    """Set a run's amplitudes on held-out speakers, and write it as ONNX in 8-bit integers."""
+    with needing("train", "Exporting"):
+        from facestream.training.recipe import load_recipe
+        from facestream.training.ship import ship
+    card = recipe.with_suffix(".md")
+    if not card.is_file():
+        raise CorpusError(
+            f"there is no model card '{card}'; say there what the talker was made from and how well it does"
+        )
+    with stoppable("Nothing was exported."):
+        ship(load_recipe(recipe), run_folder or run_folder_of(recipe), speech, output, card.read_text(encoding="utf-8"))
+    out.print(f"The bundle is in {output}", markup=False, highlight=False, soft_wrap=True)
