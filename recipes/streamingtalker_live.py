@@ -21,7 +21,7 @@ from facestream.training.fit import FitConfig
 from facestream.training.losses import LossConfig
 from facestream.training.recipe import Recipe, Stage
 
-MOUTH, LIFE = 15, 13
+MOUTH, LIFE = 15, (3, 4, 2, 2, 2)  # head, gaze, lids, brows, mood
 
 MODEL = StreamingTalkerConfig(
     encoder=EncoderConfig(
@@ -43,8 +43,8 @@ MODEL = StreamingTalkerConfig(
     codec=CodecConfig(mouth=MOUTH, life=LIFE, certainty=(0.3, 0.6)),
 )
 
-WARM_UP = LossConfig(phones=1.0, events=1.0, lips=0.7, speed=0.2, head=0.2, self_sampled=0.0, noise=0.8, forgotten=0.2)
-MAIN = LossConfig(phones=0.6, events=1.0, lips=0.8, speed=0.3, head=0.3, self_sampled=0.3, noise=0.8, forgotten=0.1)
+WARM_UP = LossConfig(phones=1.0, events=1.0, lips=0.7, speed=0.2, head=0.2, noise=0.15, forgotten=0.2)
+MAIN = LossConfig(phones=0.6, events=1.0, lips=0.8, speed=0.3, head=0.3, noise=0.15, forgotten=0.1)
 
 RECIPE = Recipe(
     name="streamingtalker-live",

@@ -36,7 +36,7 @@ TALKER = StreamingTalkerConfig(
     encoder=ENCODER,
     predictor=PREDICTOR,
     head=DiffusionConfig(width=16, blocks=2, steps=3),
-    codec=CodecConfig(mouth=3, life=2, certainty=(0.3, 0.6)),
+    codec=CodecConfig(mouth=3, life=(1, 1, 0, 0, 0), certainty=(0.3, 0.6)),
 )
 
 

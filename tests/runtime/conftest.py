@@ -32,7 +32,7 @@ def tiny_bundle(tmp_path_factory):
         warnings.simplefilter("ignore")
         memories = export_step(model.eval(), folder / NETWORK, 4)
     config = BundleConfig(
-        FORMAT, "tiny", 25, 2, BANDS, TALKER.codec.life, FACE, ("neutral", "other"), memories, "Apache-2.0", ()
+        FORMAT, "tiny", 25, 2, BANDS, TALKER.life, FACE, ("neutral", "other"), memories, "Apache-2.0", ()
     )
     write_config(folder, config)
     return folder, model

@@ -24,7 +24,14 @@ MOUTH: tuple[str, ...] = tuple(
     for name in FACE
     if (name.startswith(("jaw", "mouth")) or name in TONGUE or name in ("tongueOut", "cheekPuff")) and name not in MOOD
 )
-LIFE: tuple[str, ...] = tuple(name for name in FACE if name not in MOUTH)
+# Life by what moves together: each has a pace of its own.
+LIFE: dict[str, tuple[str, ...]] = {
+    "head": tuple(name for name in FACE if name.startswith("head")),
+    "gaze": tuple(name for name in FACE if name.startswith(("eyeLook", "leftEye", "rightEye"))),
+    "lids": tuple(name for name in FACE if name.startswith(("eyeBlink", "eyeSquint", "eyeWide"))),
+    "brows": tuple(name for name in FACE if name.startswith("brow")),
+    "mood": (*MOOD, *(name for name in FACE if name.startswith(("cheekSquint", "noseSneer")))),
+}
 
 SEALED_JAW = 0.4  # share of the jaw's opening that stays under closed lips
 # Share of a shape that a full seal takes away: whatever parts the lips. Rounding (mouthPucker) survives a closure.

@@ -52,7 +52,7 @@ def export_step(talker: StreamingTalker, path: Path, hops: int) -> dict[str, Mem
     inputs = (
         torch.zeros(lanes, hops, config.encoder.bands),
         torch.zeros(lanes, config.predictor.styles),
-        torch.zeros(lanes, config.codec.life),
+        torch.zeros(lanes, config.life),
         torch.zeros(lanes, dtype=torch.int64),
         *(torch.zeros(lanes, *memory.shape) for memory in memories.values()),
     )

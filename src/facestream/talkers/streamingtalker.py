@@ -46,12 +46,17 @@ class StreamingTalkerConfig:
     @property
     def latents(self) -> int:
         """Motion latents a frame."""
-        return self.codec.mouth + self.codec.life
+        return self.codec.mouth + self.life
+
+    @property
+    def life(self) -> int:
+        """Latents of the face's life, which are sampled."""
+        return sum(self.codec.life)
 
     @property
     def history(self) -> int:
         """Columns of the motion history: the latents, and life's moves."""
-        return self.latents + self.codec.life
+        return self.latents + self.life
 
 
 class StreamingTalker(nn.Module):
@@ -65,10 +70,10 @@ class StreamingTalker(nn.Module):
         self.config = config
         self.encoder = MelEncoder(config.encoder)
         self.predictor = Predictor(config.predictor, config.encoder.width, config.history)
-        self.head = DiffusionHead(config.head, config.predictor.width, config.codec.life)
+        self.head = DiffusionHead(config.head, config.predictor.width, config.life)
         self.codec = LinearCodec(config.codec)
         self.register_buffer("amplitude", torch.ones(config.predictor.styles, len(FACE)))  # of each style's mouth
-        self.register_buffer("stride", torch.ones(config.codec.life))  # how far life's latents usually move in a frame
+        self.register_buffer("stride", torch.ones(config.life))  # how far life's latents usually move in a frame
 
     def memories(self) -> dict[str, Memory]:
         """The last motion: mouth, life, and life's last move in strides."""

@@ -20,6 +20,7 @@ from facestream.training.features import UNKNOWN
 
 # Curves that make or break a mouth count more.
 IMPORTANT = {"jawOpen": 4.0, "mouthFunnel": 2.0, "mouthPucker": 2.0, "mouthRollLower": 2.0, "mouthRollUpper": 2.0}
+SUDDEN = 9.0  # strides in a frame beyond which a move is cut, such as a glance across the room
 # Sounds that must be seen count twice.
 SEEN = {*BILABIAL, *LABIODENTAL, "W", "UW"}
 
@@ -30,8 +31,7 @@ class LossConfig:
 
     phones: cross-entropy of the phone classes; events: closures and bites; lips: the mouth's curves; speed: their
     change from frame to frame; head: diffusion of life's latents.
-    self_sampled: share of batches half of whose windows see the model's own past; noise: of the past, in strides at
-    most; forgotten: share of windows without past.
+    noise: of the past, in strides at most; forgotten: share of windows without past.
     """
 
     phones: float
@@ -39,7 +39,6 @@ class LossConfig:
     lips: float
     speed: float
     head: float
-    self_sampled: float
     noise: float
     forgotten: float
 
@@ -77,32 +76,20 @@ class TalkerLoss:
         return total, {name: float(term.detach()) for name, term in terms.items()}
 
     def _moves(self, heard: Heard, life: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Contexts and the moves asked for, [W, T, life], where the past is as serving will have it.
+        """Contexts, and the moves asked for [W, T, life], over a past such as serving will have.
 
-        The lips' past is always the model's own. Life's past is the true one off by some strides, or in some windows
-        what the model itself did; the move asked for leads from there to the truth, so that errors are made good.
+        The lips' past is the model's own. Life's past is the true one, off by a share of a stride or forgotten; the
+        move asked for leads from there to the truth, so that errors are made good and never add up.
         """
-        model, stride = self.model, self.model.stride
-        heard = heard._replace(features=heard.features.float())
-        lips = heard.lips.detach().float()
+        stride = self.model.stride
         level = torch.rand(len(life), 1, 1) * self.config.noise
         kept = (torch.rand(len(life), 1, 1) >= self.config.forgotten).float()
-
-        def conditioned(own: Tensor) -> tuple[Tensor, Tensor]:
-            moved = F.pad(own.diff(dim=1), (0, 0, 1, 0)) / stride * (1 - batch.begins[..., None])
-            past = F.pad(torch.cat((lips, own, moved.clamp(-9, 9)), -1), (0, 0, 1, 0))[:, :-1]
-            return model.condition(heard, past * kept, batch.style)[0], own
-
-        spoilt = life + level * stride * torch.randn_like(life)
-        context, own = conditioned(spoilt)
-        if torch.rand(()) < self.config.self_sampled:
-            with torch.no_grad():
-                before = F.pad(own, (0, 0, 1, 0))[:, :-1]
-                sampled = before + stride * model.head.sample(context, torch.randn_like(life)).to(life.dtype)
-            chosen = torch.rand(len(life), 1, 1) < 0.5
-            context, own = conditioned(torch.where(chosen, sampled, spoilt))
+        own = life + level * stride * torch.randn_like(life)
+        moved = F.pad(own.diff(dim=1), (0, 0, 1, 0)) / stride * (1 - batch.begins[..., None])
+        motion = torch.cat((heard.lips.detach().float(), own, moved.clamp(-SUDDEN, SUDDEN)), -1)
+        context, _ = self.model.condition(heard, F.pad(motion, (0, 0, 1, 0))[:, :-1] * kept, batch.style)
         before = F.pad(own, (0, 0, 1, 0))[:, :-1]
-        return context, ((life - before) / stride).clamp(-9, 9)
+        return context, ((life - before) / stride).clamp(-SUDDEN, SUDDEN)
 
     def _phones(self, logits: Tensor, batch: Batch) -> Tensor:
         labels = torch.where(batch.counts[..., None] > 0, batch.phones, UNKNOWN).long()

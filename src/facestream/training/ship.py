@@ -76,7 +76,7 @@ def ship(recipe: Recipe, run: Path, shard: Path, out: Path, card: str) -> None:
         fps=recipe.timing.fps,
         delay=recipe.timing.delay,
         bands=BANDS,
-        latents=recipe.model.codec.life,
+        latents=recipe.model.life,
         channels=FACE,
         styles=tuple(style.name for style in STYLES),
         memories=memories,
@@ -102,7 +102,7 @@ def _hear(model: StreamingTalker, recipe: Recipe, utterance: Utterance) -> _Held
 
 def _mouth(model: StreamingTalker, heard: Heard) -> Floats:
     """Curves of the neutral mouth, [T, C]."""
-    life = torch.zeros(len(heard.lips), model.config.codec.life)
+    life = torch.zeros(len(heard.lips), model.config.life)
     with torch.no_grad():
         curves: Floats = model.codec.decode(torch.cat((heard.lips, life), -1), heard.events, model.amplitude[0]).numpy()
     return curves

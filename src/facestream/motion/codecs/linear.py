@@ -2,8 +2,9 @@
 
 Shapes: ... any leading axes, C face channels (signals.FACE), D latents = mouth latents first, then life latents.
 
-StreamingTalker's own ablation finds a continuous latent as good as its codebook. The mouth and the life of the face
-(head, brows, lids, gaze, mood) have components of their own: the mouth is decided by sound, the rest is sampled.
+StreamingTalker's own ablation finds a continuous latent as good as its codebook. The mouth and each part of the face's
+life (head, gaze, lids, brows, mood) have components of their own: the mouth is decided by sound, the rest is sampled,
+and a head that turns slowly must not share a component with eyes that jump.
 """
 
 from __future__ import annotations
@@ -22,10 +23,14 @@ FAINT = 0.02  # a component that moves less than this is not blown up to unit va
 
 @dataclass(frozen=True)
 class CodecConfig:
-    """mouth, life: latents of each group; certainty: the span of a closure's probability that becomes seal 0..1."""
+    """Latents a frame, and when a closure is certain.
+
+    mouth: latents of the mouth; life: of each part of spaces.LIFE, in its order; certainty: the span of a closure's
+    probability that becomes seal 0..1.
+    """
 
     mouth: int
-    life: int
+    life: tuple[int, ...]
     certainty: tuple[float, float]
 
 
@@ -41,7 +46,7 @@ class LinearCodec(nn.Module):
 
     def __init__(self, config: CodecConfig) -> None:
         super().__init__()
-        latents = config.mouth + config.life
+        latents = config.mouth + sum(config.life)
         self.config = config
         self.register_buffer("mean", torch.zeros(len(FACE)))
         self.register_buffer("basis", torch.zeros(latents, len(FACE)))  # latents → curves
@@ -55,7 +60,7 @@ class LinearCodec(nn.Module):
         """Principal components of each group from curves [N, C] (a sample of the corpus)."""
         mean = values.mean(0)
         offset = 0
-        for group, count in ((MOUTH, self.config.mouth), (LIFE, self.config.life)):
+        for group, count in zip((MOUTH, *LIFE.values()), (self.config.mouth, *self.config.life), strict=True):
             columns = np.array([FACE.index(name) for name in group])
             centred = values[:, columns] - mean[columns]
             variance, axes = np.linalg.eigh(centred.T @ centred / len(values))
