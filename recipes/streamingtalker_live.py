@@ -43,8 +43,8 @@ MODEL = StreamingTalkerConfig(
     codec=CodecConfig(mouth=MOUTH, life=LIFE, certainty=(0.3, 0.6)),
 )
 
-WARM_UP = LossConfig(phones=1.0, events=1.0, lips=0.7, speed=0.2, head=0.2, noise=0.15, forgotten=0.2)
-MAIN = LossConfig(phones=0.6, events=1.0, lips=0.8, speed=0.3, head=0.3, noise=0.15, forgotten=0.1)
+WARM_UP = LossConfig(phones=1.0, events=1.0, lips=0.7, speed=0.2, head=0.2, astray=4.0, noise=0.15, forgotten=0.2)
+MAIN = LossConfig(phones=0.6, events=1.0, lips=0.8, speed=0.3, head=0.3, astray=4.0, noise=0.15, forgotten=0.1)
 
 RECIPE = Recipe(
     name="streamingtalker-live",
@@ -61,7 +61,7 @@ RECIPE = Recipe(
     ),
     model=MODEL,
     timing=Timing(fps=25, delay=2),
-    fit=FitConfig(steps=5000, rate=1.5e-3, warm_up=200),
+    fit=FitConfig(steps=6000, rate=1.5e-3, warm_up=200),
     stages=(
         Stage(
             until=600,
@@ -70,7 +70,7 @@ RECIPE = Recipe(
             clean=True,
         ),
         Stage(
-            until=5000,
+            until=6000,
             batch=BatchConfig(
                 windows=16, frames=200, shares={"real": 0.5, "tts": 0.38, "capture": 0.07, "silence": 0.05}
             ),

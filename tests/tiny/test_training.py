@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
+FileLock = pytest.importorskip("filelock").FileLock
 for package in ("scipy", "safetensors", "onnx"):
     pytest.importorskip(package)
 
@@ -17,7 +18,7 @@ from facestream.corpora.phones import PHONES, Phone
 from facestream.corpora.shards import ShardWriter, Utterance
 from facestream.errors import CorpusError
 from facestream.signals import FACE
-from facestream.training.fit import CHECKPOINT, averaged_weights
+from facestream.training.fit import CHECKPOINT, LOCK, averaged_weights
 from facestream.training.prepare import held_out, prepare_features
 from facestream.training.recipe import load_recipe, run
 from facestream.training.ship import WEIGHTS, ship
@@ -121,3 +122,13 @@ def test_a_run_without_features_says_how_to_make_them(recipe, tmp_path):
     with pytest.raises(CorpusError, match="facestream prepare features"):
         run(recipe, tmp_path, tmp_path / "run")
     assert not (tmp_path / "run" / CHECKPOINT).exists()
+
+
+def test_two_trainings_in_one_folder_are_refused(trained, folder, recipe):
+    longer = dataclasses.replace(
+        recipe,
+        fit=dataclasses.replace(recipe.fit, steps=70),
+        stages=(recipe.stages[0], dataclasses.replace(recipe.stages[1], until=70)),
+    )
+    with FileLock(trained / LOCK), pytest.raises(CorpusError, match="another process"):
+        run(longer, folder / "features", trained)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from filelock import FileLock, Timeout
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from torch import Tensor, nn
@@ -32,8 +33,11 @@ class FitConfig:
     half: bool = True
 
 
+Loss = Callable[[int], tuple[Tensor, dict[str, float]]]  # step → total, its terms
+
 CHECKPOINT = "checkpoint.pt"
 HISTORY = "history.jsonl"
+LOCK = "training.lock"
 
 
 class Fit:
@@ -54,8 +58,20 @@ class Fit:
         if (folder / CHECKPOINT).exists():
             self._load()
 
-    def run(self, loss: Callable[[int], tuple[Tensor, dict[str, float]]], until: int | None = None) -> None:
-        """Train up to `until` (default: the end). loss: step → (total, terms)."""
+    def run(self, loss: Loss, until: int | None = None) -> None:
+        """Train up to `until` (default: the end). loss: step → (total, terms).
+
+        Raises CorpusError if another process trains in the same folder: the two would overwrite each other.
+        """
+        try:
+            with FileLock(self.folder / LOCK, timeout=0):
+                self._run(loss, until)
+        except Timeout:
+            raise CorpusError(
+                f"another process is training in {self.folder}; stop it or choose another folder"
+            ) from None
+
+    def _run(self, loss: Loss, until: int | None) -> None:
         end = min(self.config.steps, until if until is not None else self.config.steps)
         columns = (
             TextColumn("{task.description}"),
@@ -73,7 +89,7 @@ class Fit:
             finally:
                 self.save()
 
-    def _one(self, loss: Callable[[int], tuple[Tensor, dict[str, float]]]) -> dict[str, float]:
+    def _one(self, loss: Loss) -> dict[str, float]:
         began = time.perf_counter()
         torch.manual_seed(self.step)
         for group in self.optimizer.param_groups:

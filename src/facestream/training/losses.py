@@ -20,6 +20,7 @@ from facestream.training.features import UNKNOWN
 
 # Curves that make or break a mouth count more.
 IMPORTANT = {"jawOpen": 4.0, "mouthFunnel": 2.0, "mouthPucker": 2.0, "mouthRollLower": 2.0, "mouthRollUpper": 2.0}
+ASTRAY_RATE, GLIDE = 0.03, 0.92  # how often a frame is set astray, and what is left of it a frame later
 SUDDEN = 9.0  # strides in a frame beyond which a move is cut, such as a glance across the room
 # Sounds that must be seen count twice.
 SEEN = {*BILABIAL, *LABIODENTAL, "W", "UW"}
@@ -31,7 +32,8 @@ class LossConfig:
 
     phones: cross-entropy of the phone classes; events: closures and bites; lips: the mouth's curves; speed: their
     change from frame to frame; head: diffusion of life's latents.
-    noise: of the past, in strides at most; forgotten: share of windows without past.
+    astray: how far life's past is set off, in strides; noise: its tremble, in strides at most; forgotten: share of
+    windows without past.
     """
 
     phones: float
@@ -39,6 +41,7 @@ class LossConfig:
     lips: float
     speed: float
     head: float
+    astray: float
     noise: float
     forgotten: float
 
@@ -60,10 +63,8 @@ class TalkerLoss:
         codec, mouth = self.model.codec, self.model.config.codec.mouth
         heard, _ = self.model.encoder(batch.mel)
         life = codec.encode(batch.face)[..., mouth:]  # [W, T, life]
-        context, move = self._moves(heard, life, batch)
-        whole = (
-            batch.known.amin(-1) * batch.counts * (1 - batch.begins)
-        )  # [W, T] where life goes on from frame to frame
+        context, move, goes_on = self._moves(heard, life, batch)
+        whole = batch.known.amin(-1) * batch.counts * goes_on  # [W, T] where every curve is given, frame after frame
         lips = codec.lips(heard.lips.float())
         terms = {
             "phones": self._phones(heard.phones.float(), batch),
@@ -75,21 +76,23 @@ class TalkerLoss:
         total = sum((getattr(self.config, name) * term for name, term in terms.items()), torch.zeros(()))
         return total, {name: float(term.detach()) for name, term in terms.items()}
 
-    def _moves(self, heard: Heard, life: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Contexts, and the moves asked for [W, T, life], over a past such as serving will have.
+    def _moves(self, heard: Heard, life: Tensor, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+        """Contexts, the moves asked for [W, T, life] and where they count [W, T], over a past such as serving has.
 
-        The lips' past is the model's own. Life's past is the true one, off by a share of a stride or forgotten; the
-        move asked for leads from there to the truth, so that errors are made good and never add up.
+        The lips' past is the model's own. Life's past is now and then set astray and glides back to the truth, so that
+        errors of serving do the same and never add up; besides it trembles a little, or is forgotten.
         """
         stride = self.model.stride
-        level = torch.rand(len(life), 1, 1) * self.config.noise
+        pushes = (torch.rand(life.shape[:2])[..., None] < ASTRAY_RATE).float()  # [W, T, 1]
+        own = life + _gliding(pushes * self.config.astray * stride * torch.randn_like(life))
+        goes_on = (1 - batch.begins) * (1 - pushes[..., 0])
+        seen = own + torch.rand(len(life), 1, 1) * self.config.noise * stride * torch.randn_like(life)
+        moved = F.pad(seen.diff(dim=1), (0, 0, 1, 0)) / stride * goes_on[..., None]
+        motion = torch.cat((heard.lips.detach().float(), seen, moved.clamp(-SUDDEN, SUDDEN)), -1)
         kept = (torch.rand(len(life), 1, 1) >= self.config.forgotten).float()
-        own = life + level * stride * torch.randn_like(life)
-        moved = F.pad(own.diff(dim=1), (0, 0, 1, 0)) / stride * (1 - batch.begins[..., None])
-        motion = torch.cat((heard.lips.detach().float(), own, moved.clamp(-SUDDEN, SUDDEN)), -1)
         context, _ = self.model.condition(heard, F.pad(motion, (0, 0, 1, 0))[:, :-1] * kept, batch.style)
-        before = F.pad(own, (0, 0, 1, 0))[:, :-1]
-        return context, ((life - before) / stride).clamp(-SUDDEN, SUDDEN)
+        before = F.pad(seen, (0, 0, 1, 0))[:, :-1]
+        return context, ((own - before) / stride).clamp(-SUDDEN, SUDDEN), goes_on
 
     def _phones(self, logits: Tensor, batch: Batch) -> Tensor:
         labels = torch.where(batch.counts[..., None] > 0, batch.phones, UNKNOWN).long()
@@ -112,3 +115,9 @@ class TalkerLoss:
 
 def _mean(values: Tensor, weight: Tensor) -> Tensor:
     return (values * weight).sum() / (weight.sum() + 1e-6)
+
+
+def _gliding(pushes: Tensor) -> Tensor:
+    """Pushes [W, T, D] that die away: each leaves GLIDE of itself to the next frame."""
+    age = torch.arange(pushes.shape[1])[:, None] - torch.arange(pushes.shape[1])
+    return torch.where(age >= 0, GLIDE ** age.clamp(min=0), 0.0) @ pushes
