@@ -31,7 +31,7 @@ from facestream.streaming.clock import Clock
 from facestream.streaming.memory import Latch, Memory
 from facestream.streaming.tree import State, child, join
 
-FARTHEST = 12.0  # deviations from the mean face that no life ever leaves
+LEAK = 0.1  # share of a latent that is lost in a frame, at most: a fast one; slow ones lose as much as they move
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,11 @@ class StreamingTalker(nn.Module):
         self.register_buffer("amplitude", torch.ones(config.predictor.styles, len(FACE)))  # of each style's mouth
         self.register_buffer("stride", torch.ones(config.life))  # how far life's latents usually move in a frame
 
+    @property
+    def kept(self) -> Tensor:
+        """Share of life's latents that a frame keeps, [life]: whatever the head gets wrong dies away."""
+        return 1.0 - self.stride.clamp(max=LEAK)
+
     def memories(self) -> dict[str, Memory]:
         """The last motion: mouth, life, and life's last move in strides."""
         return {"motion": Latch(self.config.history)}
@@ -91,8 +96,9 @@ class StreamingTalker(nn.Module):
         heard, encoder = self.encoder(mel, child(state, "encoder"), clock)
         past = state["motion"]
         context, update = self.condition(heard, past[:, None], style[:, None], state, clock)
-        move = self.head.sample(context[:, 0], noise)
-        lips, mouth = heard.lips[:, 0], self.config.codec.mouth
-        life = (past[:, mouth : self.config.latents] + self.stride * move).clamp(-FARTHEST, FARTHEST)
+        lips, before = heard.lips[:, 0], past[:, self.config.codec.mouth : self.config.latents]
+        life = self.kept * before + self.stride * self.head.sample(context[:, 0], noise)
         face = self.codec.decode(torch.cat((lips, life), -1), heard.events[:, 0], style @ self.amplitude)
-        return face, join(encoder=encoder) | update | {"motion": torch.cat((lips, life, move), -1)}
+        return face, join(encoder=encoder) | update | {
+            "motion": torch.cat((lips, life, (life - before) / self.stride), -1)
+        }

@@ -91,7 +91,7 @@ class TalkerLoss:
         motion = torch.cat((heard.lips.detach().float(), seen, moved.clamp(-SUDDEN, SUDDEN)), -1)
         kept = (torch.rand(len(life), 1, 1) >= self.config.forgotten).float()
         context, _ = self.model.condition(heard, F.pad(motion, (0, 0, 1, 0))[:, :-1] * kept, batch.style)
-        before = F.pad(seen, (0, 0, 1, 0))[:, :-1]
+        before = self.model.kept * F.pad(seen, (0, 0, 1, 0))[:, :-1]
         return context, ((own - before) / stride).clamp(-SUDDEN, SUDDEN), goes_on
 
     def _phones(self, logits: Tensor, batch: Batch) -> Tensor:
