@@ -1,11 +1,13 @@
 """StreamingTalker, live preset: the talker that ships with facestream.
 
 Feature folders expected under data/features (see `facestream prepare`): real (transcribed recordings), tts
-(synthesised speech), capture (a measured face) and silence. Two stages: clean speech first, then everything as it
-reaches a microphone.
+(synthesised speech), capture (a measured face) and silence. Three stages: clean speech first, then everything
+as it reaches a microphone, at last more of real people and of closures.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from facestream.audio.encoders import EncoderConfig
 from facestream.audio.frontend import BANDS
@@ -54,14 +56,14 @@ RECIPE = Recipe(
         "LJSpeech, Mycroft (public domain)",
         "Common Voice (CC0)",
         "speechocean762 (free for commercial and non-commercial use)",
-        "pvs2i, pvwakeword (Apache-2.0)",
+        "pvwakeword (Apache-2.0); pvs2i (Apache-2.0), for calibration only",
         "AISHELL-3 (Apache-2.0)",
         "synthetic speech of flite, Festival and eSpeak NG voices (BSD-style, LGPL and GPL engines)",
         "FACEGOOD-Audio2Face recordings 1114_2_01 to 03: measured mouth (MIT)",
     ),
     model=MODEL,
     timing=Timing(fps=25, delay=2),
-    fit=FitConfig(steps=6000, rate=1.5e-3, warm_up=200),
+    fit=FitConfig(steps=7000, rate=1.5e-3, warm_up=200),
     stages=(
         Stage(
             until=600,
@@ -70,11 +72,18 @@ RECIPE = Recipe(
             clean=True,
         ),
         Stage(
-            until=6000,
+            until=4000,
             batch=BatchConfig(
                 windows=16, frames=200, shares={"real": 0.5, "tts": 0.38, "capture": 0.07, "silence": 0.05}
             ),
             loss=MAIN,
+        ),
+        Stage(
+            until=7000,
+            batch=BatchConfig(
+                windows=16, frames=200, shares={"real": 0.62, "tts": 0.25, "capture": 0.08, "silence": 0.05}
+            ),
+            loss=replace(MAIN, events=1.6),
         ),
     ),
 )

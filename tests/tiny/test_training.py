@@ -71,7 +71,7 @@ def recipe():
         dataclasses.replace(
             stage, until=until, batch=dataclasses.replace(stage.batch, windows=4, frames=80, shares=shares)
         )
-        for stage, until in zip(full.stages, (10, 60), strict=True)
+        for stage, until in zip(full.stages[:2], (10, 60), strict=True)
     )
     fit = dataclasses.replace(full.fit, steps=60, warm_up=5, rate=4e-3, save_every=10, half=False, mean_decay=0.9)
     return dataclasses.replace(full, model=model, fit=fit, stages=(first, second))

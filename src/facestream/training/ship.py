@@ -35,7 +35,7 @@ from facestream.training.recipe import Recipe
 from facestream.training.weights import save_weights
 
 WEIGHTS = "weights.safetensors"
-LOWEST_GAIN, HIGHEST_GAIN = 0.9, 1.6
+LOWEST_GAIN, HIGHEST_GAIN = 0.9, 2.5
 CERTAINTIES = tuple(
     (middle - 0.12, middle + 0.12) for middle in (0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7)
 )
