@@ -1,0 +1,35 @@
+"""The examples run, and do what they say."""
+
+from __future__ import annotations
+
+import runpy
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+import facestream
+
+ROOT = Path(__file__).parent.parent
+SAMPLE = Path(facestream.__file__).parent / "assets" / "sample.flac"
+
+
+def run(name: str, monkeypatch: pytest.MonkeyPatch, *words: str) -> None:
+    monkeypatch.setattr(sys, "argv", [name, *words])
+    runpy.run_path(str(ROOT / "examples" / name), run_name="__main__")
+
+
+def test_a_contact_sheet_is_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("contact_sheet.py", monkeypatch, str(SAMPLE), str(tmp_path / "sheet.png"), "0.5", "1.5")
+    with Image.open(tmp_path / "sheet.png") as sheet:
+        assert sheet.width >= 8 * 256
+
+
+def test_live_packets_are_shown_after_the_look_ahead(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("live_packets.py", monkeypatch, str(SAMPLE))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].endswith("120 ms of sound after")
+    assert lines[-1].startswith("2 frames") or lines[-1].startswith("3 frames")
