@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from facestream.errors import MotionError
+from facestream.errors import MotionError, SinkError
 
 Floats = npt.NDArray[np.float32]
 
@@ -107,12 +107,16 @@ class Motion:
         return Motion(out, tuple(channels), self.fps)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write .npz or .csv (time in seconds, then a column a channel), by the path's ending; whole or not at all."""
+        """Write .npz or .csv (time in seconds, then a column a channel), by the path's ending; whole or not at all.
+
+        Raises MotionError for another ending, SinkError if the file cannot be written.
+        """
         path = Path(path)
         buffer = io.BytesIO()
-        if path.suffix == ".npz":
+        ending = path.suffix.lower()
+        if ending == ".npz":
             np.savez_compressed(buffer, values=self.values, channels=np.array(self.channels), fps=np.float64(self.fps))
-        elif path.suffix == ".csv":
+        elif ending == ".csv":
             text = io.TextIOWrapper(buffer, "utf-8", newline="", write_through=True)
             rows = csv.writer(text, lineterminator="\n")
             rows.writerow(("time", *self.channels))
@@ -121,10 +125,14 @@ class Motion:
             text.detach()
         else:
             raise MotionError(f"motion cannot be saved as '{path.name}'; expected a name that ends in .npz or .csv")
-        unfinished = path.with_name(path.name + ".part")
+        unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")  # of this process: another may write the same
         try:
             unfinished.write_bytes(buffer.getvalue())
             unfinished.replace(path)
+        except OSError as error:
+            raise SinkError(
+                f"'{path}' cannot be written: {error.strerror}; give a folder that exists and has room"
+            ) from error
         finally:
             unfinished.unlink(missing_ok=True)
 
@@ -132,15 +140,16 @@ class Motion:
     def load(cls, path: str | os.PathLike[str]) -> Motion:
         """Read what `save` wrote. Raises MotionError if the file is not motion."""
         path = Path(path)
+        ending = path.suffix.lower()
         try:
-            if path.suffix == ".npz":
+            if ending == ".npz":
                 with np.load(path, allow_pickle=False) as file:
                     return cls(
                         file["values"].astype(np.float32),
                         tuple(str(name) for name in file["channels"]),
                         float(file["fps"]),
                     )
-            if path.suffix == ".csv":
+            if ending == ".csv":
                 with path.open(encoding="utf-8", newline="") as file_text:
                     header, *rows = list(csv.reader(file_text))
                 table = np.array(rows, np.float64).reshape(len(rows), len(header))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import av
@@ -81,3 +84,17 @@ def test_an_older_film_stays_when_the_new_one_fails(speech: Path, monkeypatch: p
     CliRunner().invoke(app, ["animate", str(speech), "-o", str(older), "--size", "64"])
     assert older.read_bytes() == b"an older film"
     assert sorted(speech.parent.iterdir()) == sorted([speech, older])
+
+
+def test_a_polite_end_cleans_up_as_ctrl_c_does(speech: Path) -> None:
+    """SIGTERM, sent when the file has been begun."""
+    soundfile.write(speech, np.tile(WORDS, 600), SAMPLE_RATE)
+    words = [sys.executable, "-m", "facestream.cli", "animate", str(speech), "-o", str(speech.with_suffix(".mp4"))]
+    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as process:
+        while len(list(speech.parent.iterdir())) == 1 and process.poll() is None:
+            time.sleep(0.05)
+        process.terminate()
+        _, said = process.communicate()
+    assert process.returncode == 130
+    assert "was not written" in said
+    assert list(speech.parent.iterdir()) == [speech]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import resource
 from collections.abc import Callable
 from pathlib import Path
 
@@ -102,6 +104,34 @@ def test_an_output_that_cannot_be_is_refused_first(tmp_path: Path, output: str, 
     before = {path: path.stat().st_size for path in tmp_path.rglob("*")}
     assert_one_sentence(animate(tmp_path / "speech.mp4", tmp_path / output), message)
     assert {path: path.stat().st_size for path in tmp_path.rglob("*")} == before
+
+
+@pytest.mark.parametrize("output", ["out.csv", "out.mp4"])
+def test_a_folder_that_may_not_be_written_into_is_refused_first(
+    tmp_path: Path, output: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wav(SECOND)(tmp_path / "speech.wav")
+    monkeypatch.setattr(os, "access", lambda place, how: not how & os.W_OK)  # the superuser may write anywhere
+    assert_one_sentence(animate(tmp_path / "speech.wav", tmp_path / output), "nothing may be written")
+
+
+def test_an_ending_in_capitals_is_an_ending(tmp_path: Path) -> None:
+    wav(SECOND)(tmp_path / "speech.wav")
+    assert animate(tmp_path / "speech.wav", tmp_path / "OUT.CSV").exit_code == 0
+    assert len(Motion.load(tmp_path / "OUT.CSV")) == 25
+
+
+def test_curves_on_a_full_disk_are_one_sentence_and_no_file(tmp_path: Path) -> None:
+    """The system refuses to write more than 500 bytes."""
+    wav(SECOND)(tmp_path / "speech.wav")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (500, hard))
+    try:
+        result = animate(tmp_path / "speech.wav", tmp_path / "out.csv")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert_one_sentence(result, "cannot be written")
+    assert [path.name for path in tmp_path.iterdir()] == ["speech.wav"]
 
 
 def test_a_bundle_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -43,3 +43,10 @@ def test_a_folder_with_nothing_to_judge_is_one_sentence(tmp_path: Path, verb: st
     assert result.exit_code == 2
     assert len(result.stderr.strip().splitlines()) == 1
     assert not (tmp_path / "out.json").exists()
+
+
+@pytest.mark.parametrize("verb", ["lips", "capture"])
+def test_figures_that_could_not_be_written_are_refused_before_the_work(tmp_path: Path, verb: str) -> None:
+    result = CliRunner().invoke(app, ["evaluate", verb, str(tmp_path), "--json", str(tmp_path / "nowhere" / "a.json")])
+    assert result.exit_code == 2
+    assert "there is no folder" in result.stderr

@@ -1,5 +1,8 @@
 """Packets in, frames out: of a small random talker, and of the one that ships."""
 
+import json
+import shutil
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -227,3 +230,16 @@ def test_a_bundle_that_is_not_whole_says_what_is_missing(tmp_path, tiny_bundle):
     (tmp_path / NETWORK).write_bytes((tiny_bundle[0] / NETWORK).read_bytes()[:5_000])
     with pytest.raises(BundleError, match="ONNX Runtime"):
         load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("fps", 50), ("fps", 30), ("fps", "25"), ("latents", 3), ("bands", 40), ("delay", -1), ("styles", ["neutral"]),
+     ("channels", ["jawOpen"]), ("memories", {})],
+)  # fmt: skip
+def test_a_config_that_does_not_fit_its_network_is_refused_at_once(tmp_path, tiny_bundle, key, value):
+    folder = shutil.copytree(tiny_bundle[0], tmp_path / "bundle")
+    fields = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(fields | {key: value}))
+    with pytest.raises(BundleError, match="does not fit"):
+        load(folder)

@@ -142,6 +142,8 @@ def _decode(path: Path) -> Iterator[tuple[Floats, int]]:
     MP3 is among the rest: soundfile seeks after every block that it reads, and in MP3 a seek is not exact (blocks of
     16,384 samples of a 48 kHz file were off by up to 0.45 from the whole; FFmpeg's by 2e-6).
     """
+    if path.suffix.lower() == ".mp3":  # not even tried: libsndfile prints its own notes on a damaged one
+        return _decode_with_av(path)
     try:
         file = soundfile.SoundFile(path)
     except (soundfile.LibsndfileError, TypeError):  # TypeError: a name in .raw, whose format libsndfile will not guess

@@ -2,12 +2,14 @@
 
     facestream animate speech.wav -o talk.mp4
 
-An error that facestream raises on purpose is printed as one sentence, and the exit code is 2; Ctrl-C gives 130.
+An error that facestream raises on purpose is printed as one sentence, and the exit code is 2; Ctrl-C and SIGTERM
+clean up and give 130.
 """
 
 from __future__ import annotations
 
 import logging
+import signal
 from importlib.metadata import version
 from typing import Annotated, Any
 
@@ -54,7 +56,7 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(epilog="To begin with: facestream animate speech.wav -o talk.mp4")
 def facestream(
     wanted: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
@@ -68,4 +70,5 @@ def facestream(
 
 def main() -> None:
     """Entry point of the command `facestream`."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what Ctrl-C cleans up, a polite end cleans up too
     app()

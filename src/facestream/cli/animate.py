@@ -19,7 +19,7 @@ import numpy.typing as npt
 import typer
 
 from facestream.audio.waveform import read_audio
-from facestream.cli.console import out, progress_bar, stoppable
+from facestream.cli.console import check_place, out, progress_bar, stoppable
 from facestream.errors import SinkError
 from facestream.runtime.stream import Stream
 from facestream.runtime.talker import Talker, load
@@ -65,10 +65,7 @@ def check_output(output: Path, speech: Path) -> None:
     """Raise SinkError now if the result could not be written at the end."""
     if output.suffix.lower() not in VIDEOS + CURVES:
         raise SinkError(f"'{output.name}' does not say what to write; expected a name in {', '.join(VIDEOS + CURVES)}")
-    if output.is_dir():
-        raise SinkError(f"'{output}' is a folder; expected a file name")
-    if not output.absolute().parent.is_dir():
-        raise SinkError(f"there is no folder '{output.parent}' to write '{output.name}' into; make it first")
+    check_place(output)
     if output.exists() and speech.exists() and output.samefile(speech):
         raise SinkError(f"'{output}' is the speech itself; choose another output")
 
@@ -115,7 +112,9 @@ def shared(hands: Sequence[Callable[[Floats], Picture]], work: Iterable[Floats])
 
 
 def command(
-    speech: Annotated[Path, typer.Argument(help="wav, flac, ogg, mp3, m4a, or a video with a sound track.")],
+    speech: Annotated[
+        Path, typer.Argument(help="wav, flac, ogg, mp3, m4a, or a video with a sound track.", readable=False)
+    ],
     output: Annotated[
         Path, typer.Option("--output", "-o", help="A video (.mp4, .mov, .mkv), or the curves (.csv, .npz).")
     ],
@@ -124,7 +123,7 @@ def command(
     ] = None,
     style: Annotated[str, typer.Option(help="Manner of speaking; a wrong name lists them.")] = "neutral",
     seed: Annotated[int, typer.Option(help="Another seed, another performance; the same seed, the same one.")] = 0,
-    size: Annotated[int, typer.Option(min=64, max=2160, help="Edge of the picture, pixels.")] = 512,
+    size: Annotated[int, typer.Option(min=64, max=2160, help="Edge of the picture, pixels; an even number.")] = 512,
 ) -> None:
     """Turn a recording of speech into a video of a talking head, or into its curves."""
     with stoppable(f"'{output}' was not written."), progress_bar() as bar:
@@ -138,4 +137,4 @@ def command(
             size,
             tick=lambda done, of: bar.update(task, completed=done, total=of),
         )
-    out.print(f"{output}: {total} frames", markup=False, highlight=False, soft_wrap=True)
+    out.print(f"{output}: {total} {'frame' if total == 1 else 'frames'}", markup=False, highlight=False, soft_wrap=True)

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import RenderableType
 
-from facestream.cli.console import out, progress_bar, stoppable
+from facestream.cli.console import check_place, out, progress_bar, stoppable
 from facestream.runtime.talker import load
 
 Bundle = Annotated[Path | None, typer.Option(help="Folder of another talker than the bundled one.", show_default=False)]
@@ -21,7 +21,9 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", help="Measure h
 
 @app.command(epilog="Example: facestream evaluate lips recordings --json lips.json --plots plots")
 def lips(
-    folder: Annotated[Path, typer.Argument(help="Recordings with transcripts: see `facestream prepare speech`.")],
+    folder: Annotated[
+        Path, typer.Argument(help="Recordings, each with a .txt of its words; or a corpus, as in `prepare speech`.")
+    ],
     json: Json = None,
     plots: Annotated[
         Path | None, typer.Option(help="Folder for a picture of each recording.", show_default=False)
@@ -32,7 +34,7 @@ def lips(
     from facestream.evaluation.figures import lips_tables
     from facestream.evaluation.lips import evaluate_lips
 
-    with _judging() as tick:
+    with _judging(json) as tick:
         report = evaluate_lips(folder, load(bundle), plots, tick)
     _tell(lips_tables(report), report.to_json(), json)
 
@@ -47,13 +49,15 @@ def capture(
     from facestream.evaluation.capture import evaluate_capture
     from facestream.evaluation.figures import capture_tables
 
-    with _judging() as tick:
+    with _judging(json) as tick:
         report = evaluate_capture(folder, load(bundle), tick)
     _tell(capture_tables(report), report.to_json(), json)
 
 
 @contextmanager
-def _judging() -> Iterator[Callable[[int, int], None]]:
+def _judging(result: Path | None) -> Iterator[Callable[[int, int], None]]:
+    if result is not None:
+        check_place(result)
     with stoppable("Nothing was written."), progress_bar() as bar:
         task = bar.add_task("Judging", total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

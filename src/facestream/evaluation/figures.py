@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +49,7 @@ def make_folder(path: Path) -> None:
 
 def save(content: bytes, path: Path) -> None:
     """Write a file, whole or not at all. Raises SinkError if it cannot be written."""
-    unfinished = path.with_name(path.name + ".part")
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         unfinished.write_bytes(content)
         unfinished.replace(path)

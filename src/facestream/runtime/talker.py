@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
+from facestream.audio.frontend import BANDS
 from facestream.errors import BundleError
 from facestream.signals import Floats
 from facestream.streaming.memory import empty, write
@@ -28,7 +29,6 @@ class Talker:
 
     def __init__(self, folder: str | os.PathLike[str], threads: int = 1) -> None:
         self.config: BundleConfig = read_config(Path(folder))
-        self.timing = self.config.timing
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
@@ -42,6 +42,23 @@ class Talker:
                 f"'{path}' is not a network that ONNX Runtime can load ({error}); copy the bundle again"
             ) from error
         self._outputs = ["face", *(NEW + name for name in self.config.memories)]
+        self._try_a_step(folder)
+
+    def _try_a_step(self, folder: str | os.PathLike[str]) -> None:
+        """Raise BundleError unless the network is the one that the config describes: the first frame is no time to."""
+        one = np.zeros(1, np.int64)
+        try:
+            self.timing = self.config.timing
+            sound = np.zeros((1, self.timing.frame_hops, BANDS), np.float32)
+            style = np.zeros((1, len(self.config.styles)), np.float32)
+            face = self.step(sound, style, self.noise(0, 0)[None], self.newcomers(1), one, one)
+            if self.config.bands != BANDS or face.shape != (1, len(self.config.channels)):
+                raise ValueError(f"{self.config.bands} bands in and a face of {face.shape[1]} numbers out")
+        except Exception as error:  # onnxruntime's are not public; numpy and the clock have their own
+            raise BundleError(
+                f"the config.json of '{folder}' does not fit its {NETWORK} or this facestream "
+                f"({str(error).splitlines()[0]}); copy the bundle again, or make it again with `facestream export`"
+            ) from error
 
     def newcomers(self, lanes: int) -> Memories:
         """Memories of lanes that have heard nothing yet."""

@@ -46,7 +46,7 @@ def contact_sheet(frames: Sequence[Picture], labels: Sequence[str], columns: int
 def save_png(picture: Picture, path: str | os.PathLike[str]) -> None:
     """Write a picture [H, W, 3] uint8 as PNG, whole or not at all. Raises SinkError if it cannot be written."""
     path = Path(path)
-    unfinished = path.with_name(path.name + ".part")
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         Image.fromarray(picture).save(unfinished, format="PNG")
         unfinished.replace(path)

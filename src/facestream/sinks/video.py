@@ -64,7 +64,7 @@ class VideoSink:
         self._rate = 0
         if audio is not None:
             self._sound, self._rate = _checked_sound(audio)
-        self._unfinished = self.path.with_name(self.path.name + ".part")
+        self._unfinished = self.path.with_name(f"{self.path.name}.{os.getpid()}.part")  # another may write the same
         self._queue: queue.Queue[Picture | None] = queue.Queue(_QUEUE)
         self._failure: BaseException | None = None
         self._abandoned = False
