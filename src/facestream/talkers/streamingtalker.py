@@ -64,6 +64,7 @@ class StreamingTalker(nn.Module):
 
     amplitude: Tensor
     stride: Tensor
+    temperature: Tensor
 
     def __init__(self, config: StreamingTalkerConfig) -> None:
         super().__init__()
@@ -74,6 +75,7 @@ class StreamingTalker(nn.Module):
         self.codec = LinearCodec(config.codec)
         self.register_buffer("amplitude", torch.ones(config.predictor.styles, len(FACE)))  # of each style's mouth
         self.register_buffer("stride", torch.ones(config.life))  # how far life's latents usually move in a frame
+        self.register_buffer("temperature", torch.ones(config.life))  # of the noise: few steps make too few rare moves
 
     @property
     def kept(self) -> Tensor:
@@ -97,7 +99,7 @@ class StreamingTalker(nn.Module):
         past = state["motion"]
         context, update = self.condition(heard, past[:, None], style[:, None], state, clock)
         lips, before = heard.lips[:, 0], past[:, self.config.codec.mouth : self.config.latents]
-        life = self.kept * before + self.stride * self.head.sample(context[:, 0], noise)
+        life = self.kept * before + self.stride * self.head.sample(context[:, 0], noise * self.temperature)
         face = self.codec.decode(torch.cat((lips, life), -1), heard.events[:, 0], style @ self.amplitude)
         return face, join(encoder=encoder) | update | {
             "motion": torch.cat((lips, life, (life - before) / self.stride), -1)
