@@ -37,7 +37,9 @@ def examine() -> list[Finding]:
         *(_codec(name, use) for name, use in (("libx264", "video with H.264"), ("aac", "sound in video"))),
         _package("matplotlib", "plot", "evaluate lips --plots"),
         _package("pocketsphinx", "align", "evaluate lips, prepare speech"),
-        *(_package(name, "train", "prepare features, train") for name in ("torch", "scipy", "safetensors", "onnx")),
+        _package("torch", "train", "prepare features, train, export"),
+        _package("scipy", "train", "prepare features"),
+        *(_package(name, "train", "export") for name in ("safetensors", "onnx")),
         *(_program(name, "prepare synthetic") for name in ("flite", "festival", "espeak-ng")),
     ]
 

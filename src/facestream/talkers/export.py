@@ -94,8 +94,9 @@ def quantise(fp32: Path, int8: Path, runs: Iterable[Mapping[str, Any]]) -> None:
 
 
 def _exact_products(path: Path) -> list[str]:
-    """Products that stay in floating point: of two activations (attention), and of motion itself, in and out: a head that
-    turns slowly moves less in a frame than an integer's step.
+    """Products that stay in floating point: of two activations (attention), and of motion itself, in and out.
+
+    A head that turns slowly moves less in a frame than an integer's step.
     """
     graph = onnx.load(str(path)).graph
     weights = {weight.name for weight in graph.initializer}
