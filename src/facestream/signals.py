@@ -11,6 +11,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -156,10 +157,12 @@ class Motion:
                 if header[0] != "time":
                     raise ValueError(f"the first column is '{header[0]}'")
                 step = float(np.median(np.diff(table[:, 0]))) if len(rows) > 1 else 0.04
+                if not step > 0:
+                    raise ValueError("time stands still or runs back")
                 return cls(table[:, 1:].astype(np.float32), tuple(header[1:]), round(1.0 / step, 3))
         except FileNotFoundError:
             raise MotionError(f"there is no motion file '{path}'") from None
-        except (ValueError, KeyError, OSError, IndexError) as error:
+        except (ValueError, KeyError, OSError, IndexError, EOFError, zipfile.BadZipFile) as error:
             raise MotionError(
                 f"'{path}' is not a motion file that facestream wrote ({error}); expected .npz or .csv from Motion.save"
             ) from error

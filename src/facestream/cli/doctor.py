@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import shutil
 from collections.abc import Callable
+from ctypes.util import find_library
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
@@ -40,7 +41,8 @@ def examine() -> list[Finding]:
         _package("torch", "train", "prepare features, train, export"),
         _package("scipy", "train", "prepare features"),
         *(_package(name, "train", "export") for name in ("safetensors", "onnx")),
-        *(_program(name, "prepare synthetic") for name in ("flite", "festival", "espeak-ng")),
+        *(_program(name, "prepare synthetic") for name in ("flite", "festival")),
+        Finding("espeak-ng", find_library("espeak-ng"), "prepare synthetic", "apt install libespeak-ng1"),
     ]
 
 
