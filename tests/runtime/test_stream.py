@@ -172,6 +172,29 @@ def test_nothing_gives_nothing(talker):
     assert stream.flush() == []
 
 
+def test_a_recording_of_nothing_is_refused(talker):
+    with pytest.raises(AudioError, match="no samples"):
+        animate(np.zeros(0, np.float32), talker)
+
+
+@pytest.mark.parametrize("samples", [np.ones(640, np.int16), [0, 1], b"pcm", None])
+def test_sound_that_is_not_of_floats_is_refused(talker, samples):
+    with pytest.raises(AudioError, match="expected floats"):
+        Stream(talker).push(samples)
+
+
+def test_a_frame_belongs_to_the_caller(talker):
+    """Whatever is written into it, the stream goes on from what it showed."""
+    streams = [Stream(talker), Stream(talker)]
+    frames = [stream.push(voice(0.5))[-1] for stream in streams]
+    frames[0].values[:] = 9
+    after = []
+    for stream in streams:
+        stream.interrupt()
+        after.append(stream.push(voice(0.3))[0].values)
+    assert np.array_equal(*after)
+
+
 def test_sound_that_is_not_finite_is_refused_and_the_stream_lives_on(talker):
     samples = voice(1.0)
     stream = Stream(talker)

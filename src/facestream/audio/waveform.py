@@ -48,11 +48,14 @@ def mono(samples: npt.NDArray[Any]) -> Floats:
     return floats[:, 0] if floats.shape[1] == 1 else floats.mean(axis=1, dtype=np.float32)
 
 
-def check_samples(samples: Floats, start: int = 0, rate: int = SAMPLE_RATE, source: str = "the sound") -> Floats:
-    """The samples, if a face can be made from them. samples: [N] in -1..1; start: index of the first one.
+def check_samples(samples: npt.ArrayLike, start: int = 0, rate: int = SAMPLE_RATE, source: str = "the sound") -> Floats:
+    """The samples, if a face can be made from them. samples: [N] floats in -1..1; start: index of the first one.
 
-    Raises AudioError for another shape, for NaN or infinite samples, and for numbers far beyond full scale.
+    Raises AudioError for another shape or kind, for NaN or infinite samples, and for numbers far beyond full scale.
     """
+    samples = np.asarray(samples)
+    if not np.issubdtype(samples.dtype, np.floating):
+        raise AudioError(f"{source} is of {samples.dtype}; expected floats in -1..1: divide 16-bit values by 32768")
     if samples.ndim != 1:
         raise AudioError(f"{source} has shape {samples.shape}; expected [N], the mean of the channels")
     finite = np.isfinite(samples)

@@ -12,7 +12,7 @@ import numpy as np
 
 from facestream.audio.frontend import BANDS, LogMel
 from facestream.audio.waveform import check_samples
-from facestream.errors import FacestreamError
+from facestream.errors import AudioError, FacestreamError
 from facestream.runtime.talker import Memories, Talker, load
 from facestream.signals import Floats, Frame, Motion
 
@@ -153,7 +153,7 @@ class Stream:
             state.release -= 1
             face = face + (state.held - face) * np.float32(state.release / RELEASE)
         frame = Frame(state.emitted, state.emitted * self.talker.timing.frame_samples, face)
-        state.last = face
+        state.last = face.copy()  # the frame is the caller's, to write into as well
         state.emitted += 1
         return frame
 
@@ -163,7 +163,8 @@ def animate(samples: Floats, talker: Talker | None = None, style: str = "neutral
 
     samples: [N] mono float at 16 kHz. Raises AudioError if there is none or it is not finite.
     """
-    talker = talker or load()
-    stream = Stream(talker, style, seed)
+    if not len(samples):
+        raise AudioError("the sound holds no samples; expected a recording of speech")
+    stream = Stream(talker or load(), style, seed)
     frames = [*stream.push(samples), *stream.flush()]
     return stream.motion(frames)
