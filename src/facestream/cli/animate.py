@@ -28,7 +28,7 @@ from facestream.timing import SAMPLE_RATE
 
 CURVES = (".csv", ".npz")
 VIDEOS = (".mp4", ".mov", ".mkv")
-HANDS = min(4, os.cpu_count() or 1)  # threads that draw; the encoder has its own
+HANDS = min(4, (os.cpu_count() or 1) + 1)  # threads that draw, one more than cores: one of them waits its turn
 PACKET = SAMPLE_RATE  # samples given to the talker at once
 
 Picture = npt.NDArray[np.uint8]
