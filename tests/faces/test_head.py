@@ -61,6 +61,30 @@ def test_mouth_close_seals_whatever_the_jaw_does(head: Head, jaw: float) -> None
     assert rim_gap(head, pose(head, jawOpen=jaw, mouthClose=jaw)) < 0.01
 
 
+@pytest.mark.parametrize("jaw", [0.03, 0.1, 0.3, 0.6])
+@pytest.mark.parametrize("pucker", [0.0, 0.7])
+@pytest.mark.parametrize("funnel", [0.0, 0.2])
+@pytest.mark.parametrize("pressed", [0.0, 1.0])
+def test_a_closure_holds_under_rounding_and_rolling(
+    head: Head, jaw: float, pucker: float, funnel: float, pressed: float
+) -> None:
+    rounded = {"mouthPucker": pucker, "mouthFunnel": funnel}
+    for lower, upper in ((0.0, 0.0), (0.27, 0.30), (0.27, 0.0), (0.0, 0.30)):
+        rolled = {"mouthRollLower": lower, "mouthRollUpper": upper}
+        press = {"mouthPressLeft": 0.2 * pressed, "mouthPressRight": 0.2 * pressed}
+        assert rim_gap(head, pose(head, jawOpen=jaw, mouthClose=jaw, **rounded, **rolled, **press)) < 0.01
+
+
+def test_lips_open_as_before_where_nothing_shuts_them(head: Head) -> None:
+    assert lip_gap(pose(head, mouthFunnel=0.2)) > 0.04
+    assert lip_gap(pose(head, jawOpen=0.3, mouthClose=0.1, mouthFunnel=0.2)) > lip_gap(pose(head, jawOpen=0.2))
+
+
+def test_shutting_lips_is_gradual(head: Head) -> None:
+    gaps = [lip_gap(pose(head, jawOpen=0.3, mouthClose=close, mouthFunnel=0.2)) for close in np.linspace(0, 0.3, 31)]
+    assert (np.diff(gaps) < 0).all() and np.diff(gaps).min() > -0.05
+
+
 @pytest.mark.parametrize("jaw", [0.0, 0.3, 0.8])
 def test_closing_too_much_does_not_cross_the_lips(head: Head, jaw: float) -> None:
     vertices = pose(head, jawOpen=jaw, mouthClose=min(1.0, jaw + 0.2), mouthShrugLower=0.7)
@@ -112,6 +136,12 @@ def test_blink_covers_the_eye(head: Head, side: str) -> None:
     assert np.abs(apart).max() < 0.005
 
 
+def test_a_blink_wins_over_a_wide_eye(head: Head) -> None:
+    both, blink = pose(head, eyeBlinkLeft=1.0, eyeWideLeft=1.0), pose(head, eyeBlinkLeft=1.0)
+    assert np.array_equal(both, blink)
+    assert not np.allclose(pose(head, eyeWideLeft=1.0), head.mesh.vertices, atol=0.01)
+
+
 @pytest.mark.parametrize("weight", [0.25, 0.5, 0.75, 1.0])
 def test_lids_stay_outside_the_eyeball(head: Head, weight: float) -> None:
     shut = pose(head, eyeBlinkLeft=weight, eyeLookDownLeft=0.5)
@@ -132,6 +162,21 @@ def test_teeth_stay_behind_the_lips_in_speech(head: Head) -> None:
         vertices = pose(head, **weights)
         teeth = vertices[np.concatenate([head.vertex_sets["teeth_upper"], head.vertex_sets["teeth_lower"]]), 2].max()
         assert vertices[head.vertex_sets["lips_upper_mid"], 2].min() > teeth, weights
+
+
+@pytest.mark.parametrize("rounded", [(0.0, 0.0), (0.77, 0.3), (1.0, 0.0), (0.0, 1.0)])
+@pytest.mark.parametrize("jaw", [0.1, 0.19, 0.5])
+def test_the_tongue_stays_behind_the_lower_teeth_unless_it_is_put_out(
+    head: Head, rounded: tuple[float, float], jaw: float
+) -> None:
+    def ahead(**tongue: float) -> float:
+        vertices = pose(head, jawOpen=jaw, mouthPucker=rounded[0], mouthFunnel=rounded[1], **tongue)
+        z = [vertices[head.vertex_sets[name], 2].max() for name in ("tongue", "teeth_lower")]
+        return float(z[0] - z[1])
+
+    for tongue in ({}, {"tongueUp": 0.5, "tongueIn": 0.4, "tongueNarrow": 0.4}, {"tongueUp": 1.0}):
+        assert ahead(**tongue) < -0.01, tongue
+    assert ahead(tongueOut=1.0) > 0.1
 
 
 def test_head_turns_about_the_neck_and_the_shoulders_stay(head: Head) -> None:

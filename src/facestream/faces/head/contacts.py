@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 
 from facestream.faces.head.eyes import LASH_RINGS
 from facestream.faces.head.forms import step
@@ -16,6 +17,9 @@ from facestream.faces.head.lids import Lids, eye_center
 from facestream.faces.head.mouth import seam_loop
 from facestream.faces.head.skin import EYE_RADIUS, Skin
 from facestream.faces.mesh import Floats, Indices
+
+HELD_GAP = np.float32(0.055)  # firmly shut lips close gaps up to this height
+TOUCH = np.float32(0.02)  # lips nearer than this begin to take each other along
 
 
 @dataclass(frozen=True)
@@ -32,11 +36,30 @@ class Slit:
     def push_apart(self, vertices: Floats) -> None:
         """Push crossed rims apart, half each, in place."""
         cross = vertices[self.lower[0], 1] - vertices[self.upper[0], 1]
-        if cross.max() <= 0:
-            return
-        half = 0.5 * np.maximum(cross, 0) * self.give[:, None]
-        vertices[self.lower, 1] -= half
-        vertices[self.upper, 1] += half
+        if cross.max() > 0:
+            self._share(np.maximum(cross, 0), 1, vertices)
+
+    def hold_together(self, firmness: float, vertices: Floats) -> None:
+        """Rims that touch meet in depth too, in place. Firmness, 0..1: so much of a small gap is closed before."""
+        apart = vertices[self.upper[0]] - vertices[self.lower[0]]
+        held = np.float32(firmness) * np.minimum(apart[:, 1], HELD_GAP)
+        if firmness > 0:
+            self._share(-held, 1, vertices)
+        touch = np.maximum(1 - (apart[:, 1] - held) / TOUCH, 0)
+        self._share(-touch * apart[:, 2], 2, vertices)
+
+    def _share(self, way: Floats, axis: int, vertices: Floats) -> None:
+        """The upper rim goes half of `way` [n] up an axis, the lower rim half of it down."""
+        _move_rows(self.upper, self.give, 0.5 * way, axis, vertices)
+        _move_rows(self.lower, self.give, -0.5 * way, axis, vertices)
+
+
+@njit(cache=True, nogil=True)
+def _move_rows(rows, give, way, axis, vertices):  # type: ignore[no-untyped-def]
+    """Move the vertices of rows [k, n] along an axis by way [n], each row by its share give [k], in place."""
+    for k in range(rows.shape[0]):
+        for n in range(rows.shape[1]):
+            vertices[rows[k, n], axis] += give[k] * way[n]
 
 
 @dataclass(frozen=True)

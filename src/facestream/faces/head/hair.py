@@ -12,7 +12,7 @@ from facestream.faces.head import paint
 from facestream.faces.head.forms import Array, profile, step
 from facestream.faces.head.part import Part, painted
 from facestream.faces.head.skin import head_place
-from facestream.faces.mesh import Mesh, grid_triangles
+from facestream.faces.mesh import Indices, Mesh, grid_triangles
 
 # Lower edge of the cap: angle round the head (degrees, 0 is the face's middle) and height.
 _HAIRLINE = (
@@ -54,8 +54,20 @@ def _cap() -> Mesh:
     height = volume * step(-0.02, 0.28, t) + 0.025 + (groove - 0.6) * 0.045 * (1 - step(0.75, 1.0, t))
     height[0] = -0.05
     points, _ = _above_skull(angle + 0 * y, y, height)
-    color = paint.HAIR * (0.72 + 0.50 * groove[..., None])
-    return painted(points, grid_triangles(rows, columns, wrap=True), color.reshape(-1, 3), sheen=0.9)
+    pole, _ = _above_skull(np.zeros(1), np.full(1, 1.3), height[-1:, 0])
+    color = (paint.HAIR * (0.72 + 0.50 * groove[..., None])).reshape(-1, 3)
+    return painted(
+        np.concatenate([points.reshape(-1, 3), pole]),
+        np.concatenate([grid_triangles(rows, columns, wrap=True), _fan(rows, columns)]),
+        np.concatenate([color, color[-columns:].mean(axis=0, keepdims=True)]),
+        sheen=0.9,
+    )
+
+
+def _fan(rows: int, columns: int) -> Indices:
+    """Triangles from a wrapped grid's last row to the one vertex after it: what closes the crown."""
+    last = (rows - 1) * columns + np.arange(columns)
+    return np.stack([last, np.roll(last, -1), np.full(columns, rows * columns)], -1).astype(np.int32)
 
 
 def _lock(angle_0: float, y_0: float, angle_1: float, y_1: float, rise: float, half: float) -> Mesh:

@@ -1,8 +1,9 @@
 """The head: weights in, vertices out.
 
 A pose is the neutral mesh plus the weighted displacements of the shapes in use; then, in this order: crossed lips and
-lids are pushed apart, lids are kept outside the eyeballs, eyeballs turn, the head turns on its neck. Shapes at weight
-0 cost nothing. The mesh is sculpted when it is loaded; no file belongs to it.
+lids are pushed apart, lips that touch or are meant to be shut hold together, lids are kept outside the eyeballs,
+eyeballs turn, the head turns on its neck. Shapes at weight 0 cost nothing. The mesh is sculpted when it is loaded; no
+file belongs to it.
 
 Shapes: C channels, V vertices.
 """
@@ -24,6 +25,8 @@ from facestream.signals import ARKIT, FACE, TONGUE
 
 NECK_PIVOT = np.array((0.0, -0.90, -0.12), np.float32)
 _AXES = ("Yaw", "Pitch", "Roll")
+_OPEN = {"jawOpen": 1.0, "mouthClose": -1.0}  # what parts the lips by the jaw
+_SHUT = {"mouthClose": 1.0, "mouthPressLeft": 0.1, "mouthPressRight": 0.1}  # what means them to be shut
 
 
 class Head:
@@ -87,9 +90,16 @@ class Poser:
         ranges = np.array([rig.displacements.ranges.get(name, (0, 0)) for name in channels], np.int64)
         self._starts, self._ends = np.ascontiguousarray(ranges.reshape(-1, 2).T)
         self._angles = {
-            joint: [channels.index(joint + axis) if joint + axis in channels else None for axis in _AXES]
-            for joint in ("head", "leftEye", "rightEye")
+            joint: [self._column(joint + axis) for axis in _AXES] for joint in ("head", "leftEye", "rightEye")
         }
+        self._open, self._shut = (
+            np.array([amounts.get(name, 0.0) for name in channels], np.float32) for amounts in (_OPEN, _SHUT)
+        )
+        eyes = [(self._column("eyeBlink" + side), self._column("eyeWide" + side)) for side in ("Left", "Right")]
+        self._blinks = [(blink, wide) for blink, wide in eyes if blink is not None and wide is not None]
+
+    def _column(self, name: str) -> int | None:
+        return self.channels.index(name) if name in self.channels else None
 
     def __call__(self, values: Floats) -> Floats:
         """Vertices [V, 3] of values [C]. Raises MotionError if there are not C finite numbers."""
@@ -97,11 +107,16 @@ class Poser:
         if values.shape != (count,) or not np.isfinite(values).all():
             raise MotionError(f"a pose has shape {values.shape}; expected {count} finite numbers, one a channel")
         rig = self._rig
-        weights, table = np.ascontiguousarray(values, np.float32), rig.displacements
+        weights, table = np.array(values, np.float32), rig.displacements
+        for blink, wide in self._blinks:  # an eye that blinks is not wide
+            weights[wide] *= 1 - _clipped(float(weights[blink]))
         out = rig.mesh.vertices.copy()
         _add_shapes(weights, self._starts, self._ends, table.vertices, table.moves, out)
-        for slit in rig.slits:
+        for slit in (rig.lips, *rig.lids):
             slit.push_apart(out)
+        # the lips are shut as far as something shuts them and the jaw does not open them again
+        firmness = _clipped(float(weights @ self._shut) / 0.03) * _clipped(1.25 - float(weights @ self._open) / 0.04)
+        rig.lips.hold_together(firmness, out)
         for joint, globe in (("leftEye", rig.left_eye), ("rightEye", rig.right_eye)):
             globe.cover(out)
             if (rotation := self._rotation(joint, values)) is not None:
@@ -115,6 +130,10 @@ class Poser:
         """Rotation matrix of a joint, None if it is at rest."""
         angles = [0.0 if column is None else float(values[column]) for column in self._angles[joint]]
         return turn(*angles) if any(angles) else None
+
+
+def _clipped(x: float) -> float:
+    return min(max(x, 0.0), 1.0)
 
 
 @njit(cache=True, nogil=True)

@@ -134,9 +134,13 @@ def _tongue_shapes(place: Array, s: Array, c: Array) -> dict[str, Array]:
         return np.stack([x, y, z], -1)
 
     x, share = place[:, 0], step(0.0, 0.3, s) * 0.3 + 0.7
+    # behind rounded lips it draws back further than the teeth, so that it is not taken for a tongue put out
+    hide = move(zero, -0.090 * most, -0.250 * most)
     return {
         "jawOpen": jaw_drop(place, share),
         **{name: most[:, None] * slide for name, slide in _JAW_SLIDES.items()},
+        "mouthFunnel": hide,
+        "mouthPucker": 0.8 * hide,
         "tongueOut": move(0.1 * x * tip, 0.075 * body - 0.035 * tip, 0.46 * most),
         "tongueTipUp": move(zero, 0.150 * tip, 0.01 * tip),
         "tongueTipDown": move(zero, -0.075 * tip, zero),

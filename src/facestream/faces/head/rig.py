@@ -45,7 +45,8 @@ class Rig:
     vertex_sets: Mapping[str, Indices]
     displacements: Displacements
     turns: Floats
-    slits: tuple[Slit, ...]
+    lips: Slit
+    lids: tuple[Slit, Slit]
     left_eye: Globe
     right_eye: Globe
 
@@ -64,11 +65,8 @@ def sculpt() -> Rig:
         sets | _places(skin),
         _displacements(parts, starts),
         np.concatenate(turns),
-        (
-            lips_slit(skin, starts["cavity"]),
-            lid_slit(lids, True, starts["lashes_left"]),
-            lid_slit(lids, False, starts["lashes_right"]),
-        ),
+        lips_slit(skin, starts["cavity"]),
+        (lid_slit(lids, True, starts["lashes_left"]), lid_slit(lids, False, starts["lashes_right"])),
         globe(lids, True, sets["eye_left"], starts["lashes_left"]),
         globe(lids, False, sets["eye_right"], starts["lashes_right"]),
     )
