@@ -36,7 +36,7 @@ class _State:
     emitted: int = 0
     ended: bool = False
     front: LogMel = field(default_factory=LogMel)
-    hops: Floats = field(default_factory=lambda: np.zeros((0, BANDS), np.float32))
+    waiting: Floats = field(default_factory=lambda: np.zeros(0, np.float32))
     last: Floats | None = None
     held: Floats | None = None
     release: int = 0
@@ -94,7 +94,7 @@ class Stream:
             step=0,
             received=state.emitted * self.talker.timing.frame_samples,
             front=LogMel(),
-            hops=np.zeros((0, BANDS), np.float32),
+            waiting=np.zeros(0, np.float32),
             held=state.last,
             release=RELEASE if state.last is not None else 0,
             ended=False,
@@ -123,18 +123,19 @@ class Stream:
         return _State(self.talker.newcomers(1), skip=self.talker.timing.delay)
 
     def _hear(self, samples: Floats, limit: int | None = None) -> list[Frame]:
-        state, hops_a_frame = self._state, self.talker.timing.frame_hops
-        state.hops = np.concatenate((state.hops, state.front.push(samples)))
+        state, timing = self._state, self.talker.timing
+        sound = np.concatenate((state.waiting, samples))
+        whole = len(sound) // timing.frame_samples * timing.frame_samples
+        state.waiting = sound[whole:]
         frames: list[Frame] = []
-        taken = 0
-        while len(state.hops) - taken >= hops_a_frame and (limit is None or len(frames) < limit):
-            face = self._step(state.hops[taken : taken + hops_a_frame])
-            taken += hops_a_frame
+        for hops in state.front.push(sound[:whole]).reshape(-1, timing.frame_hops, BANDS):
+            if limit is not None and len(frames) == limit:
+                break
+            face = self._step(hops)
             if state.skip:
                 state.skip -= 1
             else:
                 frames.append(self._emit(face))
-        state.hops = state.hops[taken:]
         return frames
 
     def _step(self, sound: Floats) -> Floats:

@@ -73,16 +73,19 @@ def empty(plan: Plan, lanes: int) -> dict[str, npt.NDArray[np.float32]]:
 def write(plan: Plan, state: Mapping[str, Array], update: Mapping[str, Array], step: Array, lanes: Array) -> None:
     """Write a step's update into the memories of some lanes, in place.
 
-    step: [L] absolute step of the update's first row; lanes: [A] indices of the lanes that took the step. The update
-    has all L lanes; rows of lanes that are not listed are left out.
+    step: [L] absolute step of the update's first row; lanes: [A] indices, ascending, of the lanes that took the step.
+    The update has all L lanes; rows of lanes that are not listed are left out.
     """
+    every, at = len(lanes) == len(step), step[lanes]
     for name, memory in plan.items():
-        kept, new = state[name], update[name]
+        kept, new = state[name], update[name] if every else update[name][lanes]
         if isinstance(memory, Ring):
             for row in range(max(0, new.shape[1] - memory.size), new.shape[1]):
-                kept[lanes, (step[lanes] + row) % memory.size] = new[lanes, row]
+                kept[lanes, (at + row) % memory.size] = new[:, row]
+        elif every:
+            kept[:] = new
         else:
-            kept[lanes] = new[lanes]
+            kept[lanes] = new
 
 
 def forget(state: Mapping[str, Array], lane: int, prefix: str = "") -> None:
