@@ -21,8 +21,8 @@ from facestream.signals import FACE
 from facestream.training.fit import CHECKPOINT, LOCK, averaged_weights
 from facestream.training.prepare import held_out, prepare_features
 from facestream.training.recipe import load_recipe, run
-from facestream.training.ship import WEIGHTS, ship
-from facestream.training.weights import load_weights
+from facestream.training.ship import ship
+from facestream.training.weights import WEIGHTS, load_weights
 
 RECIPE = Path(__file__).parents[2] / "recipes" / "streamingtalker_live.py"
 SOUNDS = ("AA", "M", "IY", "S", "UW", "P", "OW", "F")
@@ -116,6 +116,9 @@ def test_a_run_ships_as_a_bundle_that_talks(trained, folder, recipe):
     assert np.abs(motion.values - exact.values).mean() < 0.01, "integers stay close to the exact network"
     weights = load_weights(folder / "bundle" / WEIGHTS)
     assert weights.keys() == averaged_weights(trained).keys()
+    short = dataclasses.replace(recipe, stages=(dataclasses.replace(recipe.stages[1], until=10),))
+    run(short, folder / "features", folder / "further", start=folder / "bundle")
+    assert history(folder / "further")[0]["lips"] < history(trained)[0]["lips"], "it goes on from what was learned"
 
 
 def test_a_run_without_features_says_how_to_make_them(recipe, tmp_path):

@@ -19,13 +19,16 @@ def command(
         Path | None,
         typer.Option("--out", "-o", help="Folder of the checkpoints; default: runs/ and the recipe's name."),
     ] = None,
+    start: Annotated[
+        Path | None, typer.Option("--from", help="A bundle whose weights a new run begins with.", show_default=False)
+    ] = None,
 ) -> None:
     """Train a talker by a recipe. The same command goes on where an earlier one stopped."""
     with needing("train", "Training"):
         from facestream.training.recipe import load_recipe, run
     folder = run_folder or run_folder_of(recipe)
     with stoppable(f"The last checkpoint is in {folder}; the same command goes on from it."):
-        run(load_recipe(recipe), features, folder)
+        run(load_recipe(recipe), features, folder, start)
     out.print(f"The run is in {folder}", markup=False, highlight=False, soft_wrap=True)
 
 

@@ -18,6 +18,7 @@ from facestream.training.batches import BatchConfig, Batches
 from facestream.training.features import Features
 from facestream.training.fit import Fit, FitConfig
 from facestream.training.losses import LossConfig, TalkerLoss
+from facestream.training.weights import WEIGHTS, load_weights
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,11 @@ def load_recipe(path: Path) -> Recipe:
     return module.RECIPE  # type: ignore[no-any-return]
 
 
-def run(recipe: Recipe, features: Path, folder: Path) -> StreamingTalker:
-    """Train, or go on training, with checkpoints in `folder`; returns the model with its last weights."""
+def run(recipe: Recipe, features: Path, folder: Path, start: Path | None = None) -> StreamingTalker:
+    """Train, or go on training, with checkpoints in `folder`; returns the model with its last weights.
+
+    start: a bundle whose weights a new run begins with, instead of random ones.
+    """
     for stage in recipe.stages:
         for name in stage.batch.shares:
             if not (features / name / "index.json").exists():
@@ -66,6 +70,8 @@ def run(recipe: Recipe, features: Path, folder: Path) -> StreamingTalker:
     torch.manual_seed(0)
     model = StreamingTalker(recipe.model)
     standardise(model, [Features(features / name) for name in recipe.stages[0].batch.shares])
+    if start is not None:
+        model.load_state_dict(load_weights(start / WEIGHTS))
     fit = Fit(model, recipe.fit, folder)
     for stage in recipe.stages:
         if fit.step >= stage.until:

@@ -33,9 +33,8 @@ from facestream.talkers.streamingtalker import StreamingTalker
 from facestream.training.fit import averaged_weights
 from facestream.training.prepare import held_out
 from facestream.training.recipe import Recipe
-from facestream.training.weights import save_weights
+from facestream.training.weights import WEIGHTS, save_weights
 
-WEIGHTS = "weights.safetensors"
 LISTENERS, MOST_HOPS, TEMPERATURE_ROUNDS, HOTTEST = 8, 2400, 4, 1.6
 LOWEST_GAIN, HIGHEST_GAIN = 0.9, 2.5
 CERTAINTIES = tuple(

@@ -11,6 +11,9 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from facestream.errors import BundleError
+
+WEIGHTS = "weights.safetensors"  # in a bundle
 SCALE = ".scale"  # a matrix NAME is stored as NAME, [R, C] int8, and NAME.scale, [R, 1]
 
 
@@ -27,7 +30,9 @@ def save_weights(path: Path, state: dict[str, Tensor]) -> None:
 
 
 def load_weights(path: Path) -> dict[str, Tensor]:
-    """What `save_weights` stored, as a state dict in single precision."""
+    """What `save_weights` stored, as a state dict in single precision. Raises BundleError if there is no such file."""
+    if not path.is_file():
+        raise BundleError(f"there are no weights '{path}'; expected a bundle that carries {WEIGHTS}")
     stored = load_file(path)
     return {
         name: value * stored[name + SCALE] if name + SCALE in stored else value
