@@ -19,7 +19,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from facestream.errors import MotionError, SinkError
+from facestream.errors import MotionError
+from facestream.files import write_whole
 
 Floats = npt.NDArray[np.float32]
 
@@ -126,16 +127,7 @@ class Motion:
             text.detach()
         else:
             raise MotionError(f"motion cannot be saved as '{path.name}'; expected a name that ends in .npz or .csv")
-        unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")  # of this process: another may write the same
-        try:
-            unfinished.write_bytes(buffer.getvalue())
-            unfinished.replace(path)
-        except OSError as error:
-            raise SinkError(
-                f"'{path}' cannot be written: {error.strerror}; give a folder that exists and has room"
-            ) from error
-        finally:
-            unfinished.unlink(missing_ok=True)
+        write_whole(path, buffer.getvalue())
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Motion:

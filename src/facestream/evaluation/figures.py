@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from facestream.errors import SinkError
+from facestream.files import write_whole
 
 if TYPE_CHECKING:
     from facestream.evaluation.capture import CaptureReport
@@ -36,7 +36,7 @@ def _plain(value: Any) -> Any:
 
 def save_json(figures: dict[str, Any], path: Path) -> None:
     """Write figures as JSON. Raises SinkError if the file cannot be written."""
-    save(json.dumps(figures, indent=1, ensure_ascii=False).encode() + b"\n", path)
+    write_whole(path, json.dumps(figures, indent=1, ensure_ascii=False).encode() + b"\n")
 
 
 def make_folder(path: Path) -> None:
@@ -45,18 +45,6 @@ def make_folder(path: Path) -> None:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SinkError(f"the folder '{path}' cannot be made: {error.strerror}; choose another") from None
-
-
-def save(content: bytes, path: Path) -> None:
-    """Write a file, whole or not at all. Raises SinkError if it cannot be written."""
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        unfinished.write_bytes(content)
-        unfinished.replace(path)
-    except OSError as error:
-        raise SinkError(f"'{path}' cannot be written: {error.strerror}") from None
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def lips_tables(report: LipsReport) -> Group:

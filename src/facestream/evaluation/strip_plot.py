@@ -16,7 +16,7 @@ from facestream.audio.frontend import log_mel
 from facestream.corpora.phones import BILABIAL, LABIODENTAL, SILENCE, Phone
 from facestream.errors import MissingExtra
 from facestream.evaluation.events import BITTEN, CLOSED
-from facestream.evaluation.figures import save
+from facestream.files import write_whole
 from facestream.motion.spaces import lip_gap
 from facestream.signals import Floats, Motion
 from facestream.timing import HOP, SAMPLE_RATE
@@ -49,7 +49,7 @@ def strip_plot(path: Path, samples: Floats, phones: Sequence[Phone], motion: Mot
     axes[-1].set_xlabel("seconds")
     picture = io.BytesIO()
     figure.savefig(picture, dpi=80)
-    save(picture.getvalue(), path)
+    write_whole(path, picture.getvalue())
 
 
 def _draw_sound(axis: Any, samples: Floats, phones: Sequence[Phone]) -> None:

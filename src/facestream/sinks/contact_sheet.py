@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 from facestream.errors import SinkError
+from facestream.files import write_whole
 
 Picture = npt.NDArray[np.uint8]
 
@@ -45,14 +47,6 @@ def contact_sheet(frames: Sequence[Picture], labels: Sequence[str], columns: int
 
 def save_png(picture: Picture, path: str | os.PathLike[str]) -> None:
     """Write a picture [H, W, 3] uint8 as PNG, whole or not at all. Raises SinkError if it cannot be written."""
-    path = Path(path)
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        Image.fromarray(picture).save(unfinished, format="PNG")
-        unfinished.replace(path)
-    except OSError as error:
-        raise SinkError(
-            f"'{path}' cannot be written: {error.strerror or error}; give a folder that exists and has room"
-        ) from error
-    finally:
-        unfinished.unlink(missing_ok=True)
+    encoded = io.BytesIO()
+    Image.fromarray(picture).save(encoded, format="PNG")
+    write_whole(Path(path), encoded.getvalue())

@@ -23,6 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from facestream.errors import SinkError
+from facestream.files import unfinished
 
 Picture = npt.NDArray[np.uint8]
 Sound = tuple[npt.NDArray[np.float32], int]
@@ -64,7 +65,7 @@ class VideoSink:
         self._rate = 0
         if audio is not None:
             self._sound, self._rate = _checked_sound(audio)
-        self._unfinished = self.path.with_name(f"{self.path.name}.{os.getpid()}.part")  # another may write the same
+        self._unfinished = unfinished(self.path)
         self._queue: queue.Queue[Picture | None] = queue.Queue(_QUEUE)
         self._failure: BaseException | None = None
         self._abandoned = False

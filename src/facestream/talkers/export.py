@@ -27,10 +27,8 @@ from facestream.talkers.bundle import NEW
 from facestream.talkers.streamingtalker import StreamingTalker
 
 OPSET = 17
-MOTION_PRODUCTS = (
-    "/talker/predictor/from_motion/",
-    "/talker/MatMul",
-)  # history in; the codec and the style's amplitude
+# Where motion is multiplied: history in; the codec and the style's amplitude.
+MOTION_PRODUCTS = ("/talker/predictor/from_motion/", "/talker/MatMul")
 
 
 class _Step(nn.Module):

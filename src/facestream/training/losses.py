@@ -28,7 +28,7 @@ SEEN = {*BILABIAL, *LABIODENTAL, "W", "UW"}
 
 @dataclass(frozen=True)
 class LossConfig:
-    """Weights of the terms; history: how the past that the predictor sees is spoilt against drift.
+    """Weights of the terms, and how the past that the predictor sees is spoilt against drift.
 
     phones: cross-entropy of the phone classes; events: closures and bites; lips: the mouth's curves; speed: their
     change from frame to frame; head: diffusion of life's latents.

@@ -162,11 +162,10 @@ def best_certainty(model: StreamingTalker, held: Sequence[_Held]) -> tuple[tuple
     before = model.codec.config
     for certainty in CERTAINTIES:
         model.codec.config = dataclasses.replace(before, certainty=certainty)
+        shut = [closed_lips(Motion(_mouth(model, each.heard), FACE, each.reference.fps)) for each in held]
         events = [
-            find_events(
-                closed_lips(Motion(_mouth(model, each.heard), FACE)), each.utterance.phones, BILABIAL, 25.0, rest=True
-            )
-            for each in held
+            find_events(mask, each.utterance.phones, BILABIAL, each.reference.fps, rest=True)
+            for mask, each in zip(shut, held, strict=True)
         ]
         found[certainty] = rates(events).f1
     model.codec.config = before
