@@ -8,9 +8,10 @@ n - delay, so targets are shifted by the delay; the first frames of a window, be
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,18 +25,24 @@ from facestream.signals import FACE, Floats
 from facestream.timing import HOP
 from facestream.training.features import Features, Item
 
+TO_POWER = 2 * math.log(10)  # one unit of the spectrum is 20 dB: natural logarithm of power
+TREMBLE = 0.15  # deviation of a band of steady noise from hop to hop
 QUIET = float(log_mel(np.zeros(HOP, np.float32))[0, 0])  # digital silence
 
 
 @dataclass(frozen=True)
 class BatchConfig:
     """windows and frames: size of a batch; shares: how much of it comes from each feature folder, by folder name;
-    colour: how far the spectrum's level (in units of 20 dB), tilt and vocal tract are varied, 0 leaves them."""
+    weights: how readily speakers are drawn whose names begin so (1 where not named); colour: how far the spectrum's
+    level (in units of 20 dB), tilt and vocal tract are varied, 0 leaves them; murmur: share of windows with steady
+    noise behind them."""
 
     windows: int
     frames: int
     shares: Mapping[str, float]
+    weights: Mapping[str, float] = field(default_factory=dict)
     colour: float = 1.0
+    murmur: float = 0.3
 
 
 @dataclass(frozen=True)
@@ -62,7 +69,7 @@ class Batches:
         self.config, self.delay, self.styles = config, delay, styles
         self.sources = {name: Features(root / name) for name in config.shares}
         self.pools = {
-            name: _Pool([item for item in source.items if item.clean or not clean])
+            name: _Pool([item for item in source.items if item.clean or not clean], config.weights)
             for name, source in self.sources.items()
         }
         self._worker = ThreadPoolExecutor(1)
@@ -80,7 +87,7 @@ class Batches:
         rng = np.random.default_rng((step, 7919))
         windows = [self._window(rng) for _ in range(self.config.windows)]
         joined = {name: torch.from_numpy(np.stack([window[name] for window in windows])) for name in windows[0]}
-        mel = _colour(joined["mel"], self.config.colour, rng)
+        mel = _murmur(_colour(joined["mel"], self.config.colour, rng), self.config.murmur, rng)
         return Batch(**{**joined, "mel": mel})
 
     def _window(self, rng: np.random.Generator) -> dict[str, Floats]:
@@ -110,13 +117,21 @@ class Batches:
 
 
 class _Pool:
-    """Items to draw from: every speaker in proportion to the 0.6th power of what there is of them."""
+    """Items to draw from: every speaker in proportion to the 0.6th power of what there is of them, and to the weight of
+    the name's beginning."""
 
-    def __init__(self, items: list[Item]) -> None:
+    def __init__(self, items: list[Item], favour: Mapping[str, float]) -> None:
         frames: dict[str, int] = {}
         for item in items:
             frames[item.speaker] = frames.get(item.speaker, 0) + item.frames
-        weights = np.array([item.frames * frames[item.speaker] ** -0.4 for item in items])
+        weights = np.array(
+            [
+                item.frames
+                * frames[item.speaker] ** -0.4
+                * math.prod(weight for start, weight in favour.items() if item.speaker.startswith(start))
+                for item in items
+            ]
+        )
         self.items, self.edges = items, np.cumsum(weights / weights.sum())
 
     def draw(self, rng: np.random.Generator) -> Item:
@@ -141,8 +156,19 @@ def _colour(mel: Tensor, amount: float, rng: np.random.Generator) -> Tensor:
     if amount > 0:
         for window in range(windows):
             for _ in range(2):
-                band, width = int(rng.integers(bands)), int(rng.integers(0, 10))
+                band, width = int(rng.integers(bands)), int(rng.integers(0, 14))
                 out[window, :, band : band + width] = out[window, :, band : band + width].mean()
                 hop, length = int(rng.integers(hops)), int(rng.integers(0, 7))
                 out[window, hop : hop + length] = QUIET
     return out.clamp(min=QUIET)
+
+
+def _murmur(mel: Tensor, share: float, rng: np.random.Generator) -> Tensor:
+    """Some windows with steady noise behind them that has another window's spectrum; power adds up. mel: [W, M, B]."""
+    windows = len(mel)
+    level = torch.from_numpy(rng.uniform(-1.2, 0.2, (windows, 1, 1)).astype(np.float32))
+    spectrum = mel.mean(1, keepdim=True).roll(int(rng.integers(1, windows)), 0) + level
+    tremble = torch.from_numpy(rng.standard_normal(mel.shape, np.float32))
+    noise = (spectrum + TREMBLE * tremble) * TO_POWER
+    chosen = torch.from_numpy(rng.random((windows, 1, 1)) < share)
+    return torch.where(chosen, torch.logaddexp(mel * TO_POWER, noise) / TO_POWER, mel)

@@ -31,7 +31,7 @@ class LossConfig:
     """Weights of the terms, and how the past that the predictor sees is spoilt against drift.
 
     phones: cross-entropy of the phone classes; events: closures and bites; lips: the mouth's curves; speed: their
-    change from frame to frame; head: diffusion of life's latents.
+    change from frame to frame; head: diffusion of life's latents (0: left out).
     astray: how far life's past is set off, in strides; noise: its tremble, in strides at most; forgotten: share of
     windows without past.
     """
@@ -60,21 +60,25 @@ class TalkerLoss:
 
     def __call__(self, batch: Batch) -> tuple[Tensor, dict[str, float]]:
         """Total loss and its unweighted terms."""
-        codec, mouth = self.model.codec, self.model.config.codec.mouth
+        codec = self.model.codec
         heard, _ = self.model.encoder(batch.mel)
-        life = codec.encode(batch.face)[..., mouth:]  # [W, T, life]
-        context, move, goes_on = self._moves(heard, life, batch)
-        whole = batch.known.amin(-1) * batch.counts * goes_on  # [W, T] where every curve is given, frame after frame
         lips = codec.lips(heard.lips.float())
         terms = {
             "phones": self._phones(heard.phones.float(), batch),
             "events": self._events(heard.events.float(), batch),
             "lips": self._curves(lips, batch.lips, batch),
             "speed": self._curves(lips.diff(dim=1), batch.lips.diff(dim=1), batch) * 4.0,
-            "head": _mean(self.model.head.loss(context, move).float().mean(-1), whole),
+            "head": self._life(heard, batch) if self.config.head else torch.zeros(()),
         }
         total = sum((getattr(self.config, name) * term for name, term in terms.items()), torch.zeros(()))
         return total, {name: float(term.detach()) for name, term in terms.items()}
+
+    def _life(self, heard: Heard, batch: Batch) -> Tensor:
+        """Diffusion of life's moves, where every curve is given, frame after frame."""
+        life = self.model.codec.encode(batch.face)[..., self.model.config.codec.mouth :]  # [W, T, life]
+        context, move, goes_on = self._moves(heard, life, batch)
+        whole = batch.known.amin(-1) * batch.counts * goes_on  # [W, T]
+        return _mean(self.model.head.loss(context, move).float().mean(-1), whole)
 
     def _moves(self, heard: Heard, life: Tensor, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
         """Contexts, the moves asked for [W, T, life] and where they count [W, T], over a past such as serving has.
