@@ -1,18 +1,19 @@
 """Mesh: triangles with a painted surface.
 
-Shapes: V vertices, F triangles.
+Shapes: V vertices, F triangles, H x W texels.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int32]
+Picture = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,10 @@ class Mesh:
     highlight and sheen: [V] of the broad one, 0..1; shade: [V] share of the ambient light that arrives (baked
     occlusion), 0..1; weld: [V] the vertex whose normal this one shares, so that a border between two colours can be
     sharp on a smooth surface.
+
+    uv: [V, 2] place in the texture, 0..1 to the right and down (as in glTF), all 0 if left out; texture: [H, W, 3]
+    sRGB, multiplies the colours; its first texel is white, because vertices without a place of their own point there;
+    translucency: [V] how much light goes on under the surface: 0 cloth, 0.5 skin, 1 an ear, all 0 if left out.
     """
 
     vertices: Floats
@@ -32,6 +37,16 @@ class Mesh:
     sheen: Floats
     shade: Floats
     weld: Indices
+    uv: Floats = field(default_factory=lambda: np.zeros((0, 2), np.float32))
+    texture: Picture | None = None
+    translucency: Floats = field(default_factory=lambda: np.zeros(0, np.float32))
+
+    def __post_init__(self) -> None:
+        count = len(self.vertices)
+        if len(self.uv) == 0:
+            object.__setattr__(self, "uv", np.zeros((count, 2), np.float32))
+        if len(self.translucency) == 0:
+            object.__setattr__(self, "translucency", np.zeros(count, np.float32))
 
     @classmethod
     def plain(
@@ -52,7 +67,19 @@ class Mesh:
 
     @classmethod
     def joined(cls, parts: Sequence[Mesh]) -> Mesh:
-        """All parts as one mesh; vertices keep their order."""
+        """All parts as one mesh; vertices keep their order.
+
+        The texture of the one part that has it serves all: the others stay at uv (0, 0), its first texel. Raises
+        ValueError if a second part has a texture, or if that texel is not white.
+        """
+        textures = [part.texture for part in parts if part.texture is not None]
+        if len(textures) > 1:
+            raise ValueError(f"{len(textures)} parts have a texture; a mesh carries one: paint them side by side in it")
+        if textures and len(parts) > 1 and textures[0][0, 0].min() < 255:
+            raise ValueError(
+                f"the texture's first texel is {textures[0][0, 0].tolist()}; expected white, since the parts without "
+                "texture point there: leave its upper left corner unpainted"
+            )
         starts = np.cumsum([0, *(len(part.vertices) for part in parts)])
         return cls(
             np.concatenate([part.vertices for part in parts]),
@@ -62,6 +89,9 @@ class Mesh:
             np.concatenate([part.sheen for part in parts]),
             np.concatenate([part.shade for part in parts]),
             np.concatenate([part.weld + np.int32(start) for part, start in zip(parts, starts, strict=False)]),
+            np.concatenate([part.uv for part in parts]),
+            textures[0] if textures else None,
+            np.concatenate([part.translucency for part in parts]),
         )
 
 

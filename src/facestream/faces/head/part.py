@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -36,8 +36,9 @@ def painted(
     shade: npt.ArrayLike = 1.0,
     weld: Indices | None = None,
     sheen: float = 0.15,
+    translucency: npt.ArrayLike = 0.0,
 ) -> Mesh:
-    """A mesh of points [n, 3]; colour, gloss and shade one for all, or one a vertex."""
+    """A mesh of points [n, 3]; colour, gloss, shade and translucency one for all, or one a vertex."""
     points = points.reshape(-1, 3)
     count = len(points)
     return Mesh(
@@ -48,12 +49,11 @@ def painted(
         np.full(count, sheen, np.float32),
         np.array(np.broadcast_to(np.asarray(shade, np.float32), (count,))),
         np.arange(count, dtype=np.int32) if weld is None else weld.astype(np.int32),
+        translucency=np.array(np.broadcast_to(np.asarray(translucency, np.float32), (count,))),
     )
 
 
 def mirrored(mesh: Mesh) -> Mesh:
     """The same on the other side of the face."""
     flip = np.array((-1, 1, 1), np.float32)
-    return Mesh(
-        mesh.vertices * flip, mesh.triangles[:, ::-1].copy(), mesh.colors, mesh.gloss, mesh.sheen, mesh.shade, mesh.weld
-    )
+    return replace(mesh, vertices=mesh.vertices * flip, triangles=mesh.triangles[:, ::-1].copy())
