@@ -3,6 +3,7 @@
     FacestreamError
     ├── AudioError          the sound cannot be read: missing, not audio, empty, not finite
     ├── MotionError         curves do not fit: wrong shape, unknown or missing channels
+    ├── FaceError           a face cannot be made: unknown name, a form out of its range
     ├── BundleError         a model folder is missing, torn, of another version, or has unknown keys
     ├── CorpusError         training material is missing or not as its layout says
     ├── SinkError           the result cannot be written: folder missing, disk full, unknown ending
@@ -24,6 +25,10 @@ class AudioError(FacestreamError):
 
 class MotionError(FacestreamError):
     """Motion curves do not fit: wrong shape, or channels unknown or missing."""
+
+
+class FaceError(FacestreamError):
+    """A face cannot be made: its name is unknown or its description is not a person."""
 
 
 class BundleError(FacestreamError):

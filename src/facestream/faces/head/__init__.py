@@ -3,5 +3,6 @@ and eyes.
 """
 
 from facestream.faces.head.head import Head, Poser, lip_gap
+from facestream.faces.head.identity import PRESETS, Identity
 
-__all__ = ["Head", "Poser", "lip_gap"]
+__all__ = ["PRESETS", "Head", "Identity", "Poser", "lip_gap"]

@@ -7,14 +7,15 @@ import numpy as np
 from facestream.faces.head import paint
 from facestream.faces.head.expressions import Face, skin_shapes
 from facestream.faces.head.forms import Array, profile, step
+from facestream.faces.head.identity import Identity
 from facestream.faces.head.part import Part, mirrored, painted
-from facestream.faces.head.skin import front
+from facestream.faces.head.skin import Skin, front
 from facestream.faces.mesh import Mesh, grid_triangles
 
 _BROW = (18, 8)  # rings, sides
 
 
-def brow(left: bool) -> Part:
+def brow(left: bool, identity: Identity) -> Part:
     """One brow: a soft roll on the skin, thick at the inner end, that moves with the skin below it."""
     rings, sides = _BROW
     along = 0.5 - 0.5 * np.cos(np.linspace(0, np.pi, rings))
@@ -43,7 +44,7 @@ _EAR = (
 _EAR_LEAN = 0.55  # radians: the back edge stands out
 
 
-def ears() -> Part:
+def ears(identity: Identity) -> Part:
     """Both ears: shells with a raised rim."""
     sides = 20
     around = np.linspace(0, 2 * np.pi, sides, endpoint=False)
@@ -67,7 +68,7 @@ _SHIRT = (
 )  # fmt: skip
 
 
-def shirt() -> Part:
+def shirt(identity: Identity) -> Part:
     """Shoulders in a shirt with a round collar; they do not turn with the head."""
     rings, columns = 13, 44
     angle = np.linspace(-np.pi, np.pi, columns, endpoint=False)
@@ -93,3 +94,8 @@ def _loop(angle: Array, wide: float, deep: float, side: float, ahead: float) -> 
     """One ring round the body, [columns, 3]."""
     height = ahead + (side - ahead) * np.sin(angle) ** 2
     return np.stack([wide * np.sin(angle), height, deep * np.cos(angle) - 0.03], -1)
+
+
+def extras(skin: Skin, moves: dict[str, Array], identity: Identity) -> dict[str, Part]:
+    """What only some people have, by name."""
+    return {}

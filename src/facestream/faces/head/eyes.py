@@ -10,6 +10,7 @@ import numpy as np
 
 from facestream.faces.head import paint
 from facestream.faces.head.forms import Array, step
+from facestream.faces.head.identity import Identity
 from facestream.faces.head.lids import Lids, eye_center
 from facestream.faces.head.part import Part, painted
 from facestream.faces.head.skin import EYE_RADIUS
@@ -26,7 +27,7 @@ _RINGS = (
 LASH_RINGS = 3  # of the lash line: its outer border, its front, its inner border
 
 
-def eyeball(left: bool) -> Part:
+def eyeball(left: bool, identity: Identity) -> Part:
     """One eyeball, looking straight ahead."""
     around = np.linspace(0, 2 * np.pi, _SEGMENTS, endpoint=False)
     points, colors = [], []
@@ -58,7 +59,7 @@ def _ring_color(kind: str, degrees: float, around: Array) -> Array:
     return np.asarray(color * (0.28 if kind == "limbus" else 1.0))
 
 
-def lash_line(lids: Lids, left: bool, lid_shapes: dict[str, Array]) -> Part:
+def lash_line(lids: Lids, left: bool, lid_shapes: dict[str, Array], identity: Identity) -> Part:
     """A dark band on the lids' rims, thick above and thin below, that reaches inwards to the globe."""
     rim = lids.rim(left)
     edge = lids.skin.points[rim]

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from facestream.faces.head import paint
 from facestream.faces.head.forms import Array, profile, step
+from facestream.faces.head.identity import Identity
 from facestream.faces.head.part import Part, painted
 from facestream.faces.head.skin import head_place
 from facestream.faces.mesh import Indices, Mesh, grid_triangles
@@ -29,7 +30,7 @@ _LOCKS = (
 )  # fmt: skip
 
 
-def hair() -> Part:
+def hair(identity: Identity) -> Part:
     """All hair; it turns with the head and has no shapes of its own."""
     return Part(Mesh.joined([_cap(), *(_lock(*lock) for lock in _LOCKS)]))
 

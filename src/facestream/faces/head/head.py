@@ -19,11 +19,11 @@ from numba import njit
 
 from facestream.errors import MotionError
 from facestream.faces.head.forms import turn
+from facestream.faces.head.identity import Identity
 from facestream.faces.head.rig import Rig, sculpt
 from facestream.faces.mesh import Floats, Indices, Mesh
 from facestream.signals import ARKIT, FACE, TONGUE
 
-NECK_PIVOT = np.array((0.0, -0.90, -0.12), np.float32)
 _AXES = ("Yaw", "Pitch", "Roll")
 _OPEN = {"jawOpen": 1.0, "mouthClose": -1.0}  # what parts the lips by the jaw
 _SHUT = {"mouthClose": 1.0, "mouthPressLeft": 0.1, "mouthPressRight": 0.1}  # what means them to be shut
@@ -37,9 +37,14 @@ class Head:
 
     @classmethod
     @cache
-    def load(cls) -> Head:
-        """Sculpt the head, once a process: it is never changed."""
-        return cls(sculpt())
+    def load(cls, name: str = "default") -> Head:
+        """A preset's head, made once a process: it is never changed. Raises FaceError for an unknown name."""
+        return cls.sculpt(Identity.named(name))
+
+    @classmethod
+    def sculpt(cls, identity: Identity) -> Head:
+        """The head of any identity."""
+        return cls(sculpt(identity))
 
     @property
     def mesh(self) -> Mesh:
@@ -122,7 +127,7 @@ class Poser:
             if (rotation := self._rotation(joint, values)) is not None:
                 globe.turn(out, rotation)
         if (rotation := self._rotation("head", values)) is not None:
-            turned = (out - NECK_PIVOT) @ (rotation.T - np.eye(3, dtype=np.float32))
+            turned = (out - rig.neck) @ (rotation.T - np.eye(3, dtype=np.float32))
             out += rig.turns[:, None] * turned
         return out
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from facestream.faces.head.forms import Array, both, bump, step
+from facestream.faces.head.identity import Identity
 from facestream.faces.head.skin import EYE, MOUTH_HALF, MOUTH_Y, Skin
 
 SKIN = np.array((0.80, 0.46, 0.33))
@@ -31,7 +32,7 @@ def _over(under: Array, color: Array, amount: Array) -> Array:
     return np.asarray(under + (color - under) * np.clip(amount, 0, 1)[:, None])
 
 
-def paint_skin(skin: Skin) -> tuple[Array, Array, Array]:
+def paint_skin(skin: Skin, identity: Identity) -> tuple[Array, Array, Array]:
     """Colours [N, 3], gloss [N] and shade [N] of the skin."""
     x, y, z = skin.points.T
     ahead = step(0.0, 0.3, z)

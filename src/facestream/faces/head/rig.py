@@ -6,23 +6,27 @@ Shapes: V vertices, M moved vertices of all shapes one after another.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from facestream.faces.head.contacts import Globe, Slit, globe, lid_slit, lips_slit
-from facestream.faces.head.dress import brow, ears, shirt
+from facestream.faces.head.dress import brow, ears, extras, shirt
 from facestream.faces.head.expressions import Face, skin_shapes
 from facestream.faces.head.eyes import eyeball, lash_line
+from facestream.faces.head.forms import Array
 from facestream.faces.head.hair import hair
+from facestream.faces.head.identity import Identity
 from facestream.faces.head.lids import Lids
 from facestream.faces.head.mouth import cavity, teeth, tongue
 from facestream.faces.head.paint import paint_skin
 from facestream.faces.head.part import Part, neck_share, painted
 from facestream.faces.head.skin import HALF, Skin, sculpt_skin
+from facestream.faces.head.warp import eye_scale, stretch, warp
 from facestream.faces.mesh import Floats, Indices, Mesh
 from facestream.signals import ARKIT, TONGUE
 
+NECK_PIVOT = np.array((0.0, -0.90, -0.12))  # of the sculpted head
 _LEAST = 2e-5  # displacements below this (2 micrometres) are left out
 
 
@@ -39,7 +43,10 @@ class Displacements:
 
 @dataclass(frozen=True)
 class Rig:
-    """Everything a pose needs. vertex_sets: vertices by name; turns: [V] share of the head's rotation."""
+    """Everything a pose needs.
+
+    vertex_sets: vertices by name; turns: [V] share of the head's rotation, about `neck` [3].
+    """
 
     mesh: Mesh
     vertex_sets: Mapping[str, Indices]
@@ -49,48 +56,63 @@ class Rig:
     lids: tuple[Slit, Slit]
     left_eye: Globe
     right_eye: Globe
+    neck: Floats
 
 
-def sculpt() -> Rig:
-    """Build the head."""
-    skin = sculpt_skin()
+def sculpt(identity: Identity) -> Rig:
+    """Build the head: the sculpture first, then everything is carried over to the identity's forms."""
+    skin = sculpt_skin(identity)
     lids = Lids(skin)
-    parts = _parts(skin, lids)
+    parts = _parts(skin, lids, identity)
     ends = np.cumsum([len(part.mesh.vertices) for part in parts.values()])
     starts = {name: int(end) - len(part.mesh.vertices) for (name, part), end in zip(parts.items(), ends, strict=True)}
     sets = {name: starts[name] + np.arange(len(part.mesh.vertices), dtype=np.int32) for name, part in parts.items()}
     turns = [np.broadcast_to(np.float32(part.turns), len(part.mesh.vertices)) for part in parts.values()]
+    mesh = Mesh.joined([part.mesh for part in parts.values()])
     return Rig(
-        Mesh.joined([part.mesh for part in parts.values()]),
+        replace(mesh, vertices=warp(identity, mesh.vertices).astype(np.float32)),
         sets | _places(skin),
-        _displacements(parts, starts),
+        _carried(_displacements(parts, starts), stretch(identity, mesh.vertices)),
         np.concatenate(turns),
         lips_slit(skin, starts["cavity"]),
         (lid_slit(lids, True, starts["lashes_left"]), lid_slit(lids, False, starts["lashes_right"])),
-        globe(lids, True, sets["eye_left"], starts["lashes_left"]),
-        globe(lids, False, sets["eye_right"], starts["lashes_right"]),
+        _warped(identity, globe(lids, True, sets["eye_left"], starts["lashes_left"])),
+        _warped(identity, globe(lids, False, sets["eye_right"], starts["lashes_right"])),
+        warp(identity, NECK_PIVOT[None])[0].astype(np.float32),
     )
 
 
-def _parts(skin: Skin, lids: Lids) -> dict[str, Part]:
+def _warped(identity: Identity, eye: Globe) -> Globe:
+    scale = np.float32(eye_scale(identity))
+    return replace(eye, center=warp(identity, eye.center[None])[0].astype(np.float32), reach=scale * eye.reach)
+
+
+def _carried(table: Displacements, stretched: Array) -> Displacements:
+    """The displacements on the identity's head, whose space is stretched by [V, 3, 3]."""
+    moves = np.einsum("mij,mj->mi", stretched.astype(np.float32)[table.vertices], table.moves)
+    return replace(table, moves=moves)
+
+
+def _parts(skin: Skin, lids: Lids, identity: Identity) -> dict[str, Part]:
     """The head's parts by name. The skin is the first, so that its vertices keep their numbers."""
     moves = skin_shapes(Face.at(skin.points, skin.side)) | lids.shapes()
-    color, gloss, shade = paint_skin(skin)
+    color, gloss, shade = paint_skin(skin, identity)
     return {
         "skin": Part(painted(skin.points, skin.triangles, color, gloss, shade), moves, neck_share(skin.points[:, 1])),
         "cavity": cavity(skin, moves),
         "teeth_upper": teeth(skin, True),
         "teeth_lower": teeth(skin, False),
         "tongue": tongue(skin),
-        "eye_left": eyeball(True),
-        "eye_right": eyeball(False),
-        "lashes_left": lash_line(lids, True, moves),
-        "lashes_right": lash_line(lids, False, moves),
-        "brow_left": brow(True),
-        "brow_right": brow(False),
-        "ears": ears(),
-        "hair": hair(),
-        "shirt": shirt(),
+        "eye_left": eyeball(True, identity),
+        "eye_right": eyeball(False, identity),
+        "lashes_left": lash_line(lids, True, moves, identity),
+        "lashes_right": lash_line(lids, False, moves, identity),
+        "brow_left": brow(True, identity),
+        "brow_right": brow(False, identity),
+        "ears": ears(identity),
+        "hair": hair(identity),
+        "shirt": shirt(identity),
+        **extras(skin, moves, identity),
     }
 
 

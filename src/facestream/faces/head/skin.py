@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from facestream.faces.head.forms import Array, both, bump, higher, profile, step
+from facestream.faces.head.identity import Identity
 from facestream.faces.mesh import Indices
 
 # Columns: lateral steps of equal width across the face, then equal angles to the back of the head.
@@ -204,8 +205,8 @@ def head_place(s: Array, c: Array, y: Array) -> Array:
     return np.stack([x, y, np.where(c > 0, front(x, y), behind)], -1)
 
 
-def sculpt_skin() -> Skin:
-    """Build the neutral skin."""
+def sculpt_skin(identity: Identity) -> Skin:
+    """Build the neutral skin; of the identity it has only the opening of the lids."""
     s, c = _columns()
     heights, swell, rows, lid_up = _rows(s, c)
     surface = head_place(s, c, heights)
