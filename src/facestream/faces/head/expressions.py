@@ -89,37 +89,60 @@ class Face:
         return bump(self.x if left else -self.x, self.y, at, reach) * self.ahead
 
 
+def _middle(face: Face) -> Array:
+    """How far each place follows its own lip instead of the mouth's corners: as round as the opening on the seam, wider
+    further away, so that no edge is left above and below the corners.
+    """
+    away = step(0.0, 0.16, np.abs(face.t))
+    return face.inside * (1 - away) + (1 - step(0.15, 1.45, face.u)) * away
+
+
 def jaw_share(face: Face) -> Array:
-    """How far each place follows the jaw, [N], 0..1."""
-    corner = CORNER_DROP * (1 - step(1.0, 2.3, face.u))
-    lower = np.where(face.u < 1, CORNER_DROP + (1 - CORNER_DROP) * face.inside, corner)
-    upper = np.where(face.u < 1, CORNER_DROP * (1 - face.inside) ** 1.2, corner)
-    chin = (1 - step(0.45, 0.98, np.abs(face.x) / half_width(face.y))) * step(-1.55, -1.08, face.y)
+    """How far each place follows the jaw's opening, [N], 0..1."""
+    middle, beside = _middle(face), 1 - step(1.0, 2.3, face.u)
+    upper = CORNER_DROP * (1 - middle) ** 1.2 * beside * (1 - step(0.0, 0.40, face.t))
+    lower = (CORNER_DROP + (1 - CORNER_DROP) * middle) * beside
     below = step(0.02, 0.26, -face.t)
-    share = np.where(face.side > 0, upper * (1 - step(0.0, 0.40, face.t)), lower * (1 - below) + chin * below)
-    return share * face.ahead
+    return np.where(face.side > 0, upper, lower * (1 - below) + _chin(face) * below) * face.ahead
+
+
+def _chin(face: Face) -> Array:
+    """1 on the jaw's front, 0 at its angles and below the throat."""
+    return (1 - step(0.45, 0.98, np.abs(face.x) / half_width(face.y))) * step(-1.55, -1.08, face.y)
+
+
+def slide_share(face: Face) -> Array:
+    """How far each place follows a jaw that slides, [N]: shut lips stay together, the chin goes all the way."""
+    lips = 0.6 * (1 - step(0.9, 2.4, face.u)) * (1 - step(0.0, 0.34, face.t))
+    below = step(0.0, 0.20, -face.t)
+    return (lips * (1 - below) + _chin(face) * below) * face.ahead
 
 
 def _jaw_open(face: Face) -> Array:
     moved = jaw_drop(face.points, jaw_share(face))
     # the corners are drawn inwards as the mouth opens
     moved[:, 0] -= 0.16 * face.x * face.mouth(1.9, 0.25) * np.clip(face.u, 0, 1) ** 2
+    # the larynx sinks a little
+    moved[:, 1] -= 0.012 * _larynx(face)
     return moved
 
 
+def _larynx(face: Face) -> Array:
+    return bump(face.x, face.y, (0, -1.30), (0.13, 0.15)) * face.ahead
+
+
 def _mouth_close(face: Face) -> Array:
-    """What brings the lips together again under an open jaw."""
-    # on the seam the closing is as round as the opening; further away it is spread wider, so that no edge is left
-    away = step(0.0, 0.16, np.abs(face.t))
-    amount = face.inside * (1 - away) + (1 - step(0.15, 1.45, face.u)) * away
+    """What brings the lips together again under a jaw that is open all the way."""
+    middle = _middle(face)
     line = np.stack([face.x, seam(face.x), face.z], -1)
     low, high = (
-        jaw_drop(line, CORNER_DROP + (1 - CORNER_DROP) * amount),
-        jaw_drop(line, CORNER_DROP * (1 - amount) ** 1.2),
+        jaw_drop(line, CORNER_DROP + (1 - CORNER_DROP) * middle),
+        jaw_drop(line, CORNER_DROP * (1 - middle) ** 1.2),
     )
     meet = high + UPPER_SHARE * (low - high)
-    up = (meet - high) * (np.where(face.side > 0, 1 - step(0.07, 0.24, face.t), 0) * face.ahead)[:, None]
-    down = (meet - low) * (np.where(face.side < 0, 1 - step(0.10, 0.42, -face.t), 0) * face.ahead)[:, None]
+    beside = (1 - step(1.0, 2.3, face.u)) * face.ahead
+    up = (meet - high) * (np.where(face.side > 0, 1 - step(0.0, 0.30, face.t), 0) * beside)[:, None]
+    down = (meet - low) * (np.where(face.side < 0, 1 - step(0.06, 0.42, -face.t), 0) * beside)[:, None]
     return up + down
 
 

@@ -1,16 +1,17 @@
 """The head: weights in, vertices out.
 
-A pose is the neutral mesh plus the weighted displacements of the shapes in use; then, in this order: crossed lips and
-lids are pushed apart, lips that touch or are meant to be shut hold together, lids are kept outside the eyeballs,
-eyeballs turn, the head turns on its neck. Shapes at weight 0 cost nothing. The mesh is sculpted when it is loaded; no
+A pose is the neutral mesh plus the weighted displacements of the shapes and correctives in use; then, in this order:
+crossed lips and lids are pushed apart, lips that touch or are meant to be shut hold together, lids are kept outside the
+eyeballs, eyeballs turn, neck and head turn. Shapes at weight 0 cost nothing. The mesh is sculpted when it is loaded; no
 file belongs to it.
 
-Shapes: C channels, V vertices.
+Shapes: C channels, K correctives in use, V vertices.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -18,13 +19,16 @@ import numpy.typing as npt
 from numba import njit
 
 from facestream.errors import MotionError
+from facestream.faces.head.correctives import Products
 from facestream.faces.head.forms import turn
 from facestream.faces.head.identity import Identity
+from facestream.faces.head.joints import Joint
 from facestream.faces.head.rig import Rig, sculpt
 from facestream.faces.mesh import Floats, Indices, Mesh
 from facestream.signals import ARKIT, FACE, TONGUE
 
 _AXES = ("Yaw", "Pitch", "Roll")
+_NECK = 0.4  # share of the head's angles that the neck's own joint takes
 _OPEN = {"jawOpen": 1.0, "mouthClose": -1.0}  # what parts the lips by the jaw
 _SHUT = {"mouthClose": 1.0, "mouthPressLeft": 0.1, "mouthPressRight": 0.1}  # what means them to be shut
 
@@ -58,20 +62,32 @@ class Head:
 
     @property
     def shapes(self) -> tuple[str, ...]:
-        """Names of the shapes."""
+        """Names of the shapes that channels move one by one."""
         return ARKIT + TONGUE
 
+    @property
+    def correctives(self) -> tuple[str, ...]:
+        """Names of the corrective shapes, which say what moves them (see correctives.py)."""
+        return tuple(name for name in self._rig.displacements.ranges if name not in FACE)
+
+    @property
+    def joints(self) -> tuple[Joint, ...]:
+        """Neck, head, jaw, leftEye, rightEye, parents first."""
+        return self._rig.joints
+
     def shape(self, name: str) -> Floats:
-        """Displacement [V, 3] of one shape at weight 1, before contacts and joints have their say."""
+        """Displacement [V, 3] of one shape or corrective at weight 1, before contacts and joints have their say."""
         moved = np.zeros_like(self.mesh.vertices)
         table = self._rig.displacements
         start, end = table.ranges[name]
         moved[table.vertices[start:end]] = table.moves[start:end]
         return moved
 
-    def bind(self, channels: Sequence[str]) -> Poser:
-        """What poses the head by values of these channels, in this order. Raises MotionError for unknown channels."""
-        return Poser(self._rig, tuple(channels))
+    def bind(self, channels: Sequence[str], contacts: bool = True) -> Poser:
+        """What poses the head by values of these channels, in this order; without contacts it does what any player of
+        an exported head does. Raises MotionError for unknown channels.
+        """
+        return Poser(self._rig, tuple(channels), contacts)
 
     def pose(self, values: npt.ArrayLike, channels: Sequence[str]) -> Floats:
         """Vertices [V, 3] for values [C] of named channels; channels that are missing are 0."""
@@ -81,7 +97,7 @@ class Head:
 class Poser:
     """Values of fixed channels to vertices."""
 
-    def __init__(self, rig: Rig, channels: tuple[str, ...]) -> None:
+    def __init__(self, rig: Rig, channels: tuple[str, ...], contacts: bool = True) -> None:
         unknown = [name for name in channels if name not in FACE]
         if unknown:
             raise MotionError(
@@ -91,8 +107,10 @@ class Poser:
         if len(set(channels)) != len(channels):
             raise MotionError("a channel is named twice; name each once")
         self.channels = channels
-        self._rig = rig
-        ranges = np.array([rig.displacements.ranges.get(name, (0, 0)) for name in channels], np.int64)
+        self._rig, self._contacts = rig, contacts
+        self._products = Products([name for name in rig.displacements.ranges if name not in FACE], channels)
+        used = (*channels, *self._products.used)
+        ranges = np.array([rig.displacements.ranges.get(name, (0, 0)) for name in used], np.int64)
         self._starts, self._ends = np.ascontiguousarray(ranges.reshape(-1, 2).T)
         self._angles = {
             joint: [self._column(joint + axis) for axis in _AXES] for joint in ("head", "leftEye", "rightEye")
@@ -100,8 +118,8 @@ class Poser:
         self._open, self._shut = (
             np.array([amounts.get(name, 0.0) for name in channels], np.float32) for amounts in (_OPEN, _SHUT)
         )
-        eyes = [(self._column("eyeBlink" + side), self._column("eyeWide" + side)) for side in ("Left", "Right")]
-        self._blinks = [(blink, wide) for blink, wide in eyes if blink is not None and wide is not None]
+        neck, head, *carried = rig.joints
+        self._neck, self._head = neck, replace(head, share=sum((j.share for j in carried), head.share))
 
     def _column(self, name: str) -> int | None:
         return self.channels.index(name) if name in self.channels else None
@@ -111,30 +129,44 @@ class Poser:
         count = len(self.channels)
         if values.shape != (count,) or not np.isfinite(values).all():
             raise MotionError(f"a pose has shape {values.shape}; expected {count} finite numbers, one a channel")
-        rig = self._rig
-        weights, table = np.array(values, np.float32), rig.displacements
-        for blink, wide in self._blinks:  # an eye that blinks is not wide
-            weights[wide] *= 1 - _clipped(float(weights[blink]))
+        rig, table = self._rig, self._rig.displacements
+        values = np.asarray(values, np.float32)
+        weights = np.concatenate([values, self._products(values)])
         out = rig.mesh.vertices.copy()
         _add_shapes(weights, self._starts, self._ends, table.vertices, table.moves, out)
+        if self._contacts:
+            self._touch(values, out)
+        for joint, globe in (("leftEye", rig.left_eye), ("rightEye", rig.right_eye)):
+            if any(angles := self._turned(joint, values)):
+                globe.turn(out, turn(*angles))
+        if any(angles := self._turned("head", values)):
+            self._turn_head(angles, out)
+        return out
+
+    def _touch(self, values: Floats, out: Floats) -> None:
+        """Keep skin out of skin and eyes, in place."""
+        rig = self._rig
         for slit in (rig.lips, *rig.lids):
             slit.push_apart(out)
         # the lips are shut as far as something shuts them and the jaw does not open them again
-        firmness = _clipped(float(weights @ self._shut) / 0.03) * _clipped(1.25 - float(weights @ self._open) / 0.04)
+        firmness = _clipped(float(values @ self._shut) / 0.03) * _clipped(1.25 - float(values @ self._open) / 0.04)
         rig.lips.hold_together(firmness, out)
-        for joint, globe in (("leftEye", rig.left_eye), ("rightEye", rig.right_eye)):
-            globe.cover(out)
-            if (rotation := self._rotation(joint, values)) is not None:
-                globe.turn(out, rotation)
-        if (rotation := self._rotation("head", values)) is not None:
-            turned = (out - rig.neck) @ (rotation.T - np.eye(3, dtype=np.float32))
-            out += rig.turns[:, None] * turned
-        return out
+        rig.left_eye.cover(out)
+        rig.right_eye.cover(out)
 
-    def _rotation(self, joint: str, values: Floats) -> Floats | None:
-        """Rotation matrix of a joint, None if it is at rest."""
-        angles = [0.0 if column is None else float(values[column]) for column in self._angles[joint]]
-        return turn(*angles) if any(angles) else None
+    def _turned(self, joint: str, values: Floats) -> tuple[float, float, float]:
+        """Yaw, pitch and roll of a joint."""
+        yaw, pitch, roll = (0.0 if column is None else float(values[column]) for column in self._angles[joint])
+        return yaw, pitch, roll
+
+    def _turn_head(self, angles: tuple[float, float, float], out: Floats) -> None:
+        """The neck takes a part of the head's turn, the head's own joint the rest, in place."""
+        rotation, bend = turn(*angles), turn(*(_NECK * angle for angle in angles))
+        still = np.eye(3, dtype=np.float32)
+        neck, head = self._neck, self._head
+        carried = (head.pivot - neck.pivot) @ bend.T + neck.pivot
+        bent = (out - neck.pivot) @ (bend - still).T
+        out += neck.share[:, None] * bent + head.share[:, None] * ((out - head.pivot) @ rotation.T + carried - out)
 
 
 def _clipped(x: float) -> float:

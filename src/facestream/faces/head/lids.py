@@ -18,13 +18,18 @@ from facestream.faces.mesh import Indices
 
 # Travel of (upper, lower) rim at weight 1, as shares of the eye's opening; negative is down. Then the sideways slide.
 _TRAVEL = {
-    "eyeBlink": (-0.84, 0.16, 0.0),
+    "eyeBlink": (-0.78, 0.22, 0.0),
     "eyeLookDown": (-0.26, -0.06, 0.0),
     "eyeLookUp": (0.12, 0.06, 0.0),
     "eyeLookIn": (0.0, 0.0, -0.012),
     "eyeLookOut": (0.0, 0.0, 0.012),
     "eyeSquint": (-0.14, 0.26, 0.0),
     "eyeWide": (0.20, -0.07, 0.0),
+    # the cheek below lifts the lower lid
+    "cheekSquint": (-0.03, 0.17, 0.0),
+    "mouthSmile": (-0.03, 0.11, 0.0),
+    "noseSneer": (0.0, 0.05, 0.0),
+    "browDown": (-0.06, 0.0, 0.0),
 }
 
 

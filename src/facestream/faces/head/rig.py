@@ -11,13 +11,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from facestream.faces.head.contacts import Globe, Slit, globe, lid_slit, lips_slit
+from facestream.faces.head.correctives import correctives
 from facestream.faces.head.dress import brow, ears, extras, shirt
-from facestream.faces.head.expressions import Face, skin_shapes
+from facestream.faces.head.expressions import JAW_HINGE, Face, jaw_drop, skin_shapes
 from facestream.faces.head.eyes import eyeball, lash_line
 from facestream.faces.head.forms import Array
 from facestream.faces.head.hair import hair
 from facestream.faces.head.identity import Identity
-from facestream.faces.head.lids import Lids
+from facestream.faces.head.joints import Joint, joints
+from facestream.faces.head.lids import Lids, eye_center
 from facestream.faces.head.mouth import cavity, teeth, tongue
 from facestream.faces.head.paint import paint_skin
 from facestream.faces.head.part import Part, neck_share, painted
@@ -26,7 +28,14 @@ from facestream.faces.head.warp import eye_scale, stretch, warp
 from facestream.faces.mesh import Floats, Indices, Mesh
 from facestream.signals import ARKIT, TONGUE
 
-NECK_PIVOT = np.array((0.0, -0.90, -0.12))  # of the sculpted head
+# Where the joints turn, on the sculpted head.
+_PIVOTS = {
+    "neck": np.array((0.0, -1.42, -0.20)),
+    "head": np.array((0.0, -0.80, -0.14)),
+    "jaw": np.array((0.0, *JAW_HINGE)),
+    "leftEye": eye_center(True),
+    "rightEye": eye_center(False),
+}
 _LEAST = 2e-5  # displacements below this (2 micrometres) are left out
 
 
@@ -45,18 +54,17 @@ class Displacements:
 class Rig:
     """Everything a pose needs.
 
-    vertex_sets: vertices by name; turns: [V] share of the head's rotation, about `neck` [3].
+    vertex_sets: vertices by name; joints: parents before their children.
     """
 
     mesh: Mesh
     vertex_sets: Mapping[str, Indices]
     displacements: Displacements
-    turns: Floats
+    joints: tuple[Joint, ...]
     lips: Slit
     lids: tuple[Slit, Slit]
     left_eye: Globe
     right_eye: Globe
-    neck: Floats
 
 
 def sculpt(identity: Identity) -> Rig:
@@ -67,18 +75,17 @@ def sculpt(identity: Identity) -> Rig:
     ends = np.cumsum([len(part.mesh.vertices) for part in parts.values()])
     starts = {name: int(end) - len(part.mesh.vertices) for (name, part), end in zip(parts.items(), ends, strict=True)}
     sets = {name: starts[name] + np.arange(len(part.mesh.vertices), dtype=np.int32) for name, part in parts.items()}
-    turns = [np.broadcast_to(np.float32(part.turns), len(part.mesh.vertices)) for part in parts.values()]
     mesh = Mesh.joined([part.mesh for part in parts.values()])
+    table = _displacements(parts, starts)
     return Rig(
         replace(mesh, vertices=warp(identity, mesh.vertices).astype(np.float32)),
         sets | _places(skin),
-        _carried(_displacements(parts, starts), stretch(identity, mesh.vertices)),
-        np.concatenate(turns),
+        _carried(table, stretch(identity, mesh.vertices)),
+        _joints(parts, sets, table, mesh, identity),
         lips_slit(skin, starts["cavity"]),
         (lid_slit(lids, True, starts["lashes_left"]), lid_slit(lids, False, starts["lashes_right"])),
         _warped(identity, globe(lids, True, sets["eye_left"], starts["lashes_left"])),
         _warped(identity, globe(lids, False, sets["eye_right"], starts["lashes_right"])),
-        warp(identity, NECK_PIVOT[None])[0].astype(np.float32),
     )
 
 
@@ -95,7 +102,9 @@ def _carried(table: Displacements, stretched: Array) -> Displacements:
 
 def _parts(skin: Skin, lids: Lids, identity: Identity) -> dict[str, Part]:
     """The head's parts by name. The skin is the first, so that its vertices keep their numbers."""
-    moves = skin_shapes(Face.at(skin.points, skin.side)) | lids.shapes()
+    moves, lid_moves = skin_shapes(Face.at(skin.points, skin.side)), lids.shapes()
+    moves |= {name: moved + moves.get(name, 0.0) for name, moved in lid_moves.items()}
+    moves |= correctives(moves, lid_moves)
     color, gloss, shade = paint_skin(skin, identity)
     return {
         "skin": Part(painted(skin.points, skin.triangles, color, gloss, shade), moves, neck_share(skin.points[:, 1])),
@@ -116,10 +125,28 @@ def _parts(skin: Skin, lids: Lids, identity: Identity) -> dict[str, Part]:
     }
 
 
+def _joints(
+    parts: Mapping[str, Part], sets: Mapping[str, Indices], table: Displacements, mesh: Mesh, identity: Identity
+) -> tuple[Joint, ...]:
+    """The joints on the identity's head. What follows the jaw is read off the jaw's opening."""
+    turns = [np.broadcast_to(np.float32(part.turns), len(part.mesh.vertices)) for part in parts.values()]
+    start, end = table.ranges["jawOpen"]
+    opened = np.zeros(mesh.vertices.shape)
+    opened[table.vertices[start:end]] = table.moves[start:end]
+    whole = jaw_drop(mesh.vertices)
+    jaw = np.clip((opened * whole).sum(axis=1) / (whole**2).sum(axis=1), 0, 1).astype(np.float32)
+    balls = {side + "Eye": np.zeros(len(jaw), np.float32) for side in ("left", "right")}
+    for side in ("left", "right"):
+        balls[side + "Eye"][sets["eye_" + side]] = 1.0
+    pivots = warp(identity, np.stack(list(_PIVOTS.values()))).astype(np.float32)
+    return joints(dict(zip(_PIVOTS, pivots, strict=True)), np.concatenate(turns), jaw, balls)
+
+
 def _displacements(parts: Mapping[str, Part], starts: Mapping[str, int]) -> Displacements:
     """Gather all parts' displacements, shape after shape."""
     ranges, vertices, moves, count = {}, [], [], 0
-    for shape in ARKIT + TONGUE:
+    names = dict.fromkeys((*ARKIT, *TONGUE, *(name for part in parts.values() for name in part.shapes)))
+    for shape in names:
         first = count
         for name, part in parts.items():
             moved = part.shapes.get(shape)

@@ -1,0 +1,74 @@
+"""Corrective shapes: what two shapes need together beyond their sum.
+
+A corrective's name says what drives it: factors joined by "*", each a channel, "-" before it for its negative values.
+Its weight is the product of the factors, each clipped to 0..1; a factor may stand twice. That is all that a player of
+an exported head has to know. "headYaw" alone is such a product, too: a muscle that stands out as the head turns.
+
+Lips: with weights j of jawOpen and c of mouthClose the gap is (j - c)(1 - c) of the open jaw's: shut when the two are
+equal, as ARKit has it, and shut at c = 1 whatever the jaw does.
+
+Shapes: N points, V vertices, C channels, K correctives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from facestream.faces.head.forms import Array
+from facestream.faces.mesh import Floats, Indices
+
+Moves = Mapping[str, Array]
+
+_LID_DRIVERS = (
+    "eyeLookDown", "eyeLookUp", "eyeLookIn", "eyeLookOut", "eyeSquint", "eyeWide", "cheekSquint", "mouthSmile",
+    "noseSneer", "browDown",
+)  # fmt: skip
+# Shares of one shape's displacement that a second one adds (or takes away) while both act: name, shape, share.
+_MIXED: tuple[tuple[str, str, tuple[float, float, float]], ...] = (
+    # lips cannot be drawn together twice
+    ("mouthFunnel*mouthPucker", "mouthFunnel", (-0.75, -0.15, -0.45)),
+    # a rounded mouth holds its corners against the cheeks' pull
+    ("mouthSmile?*mouthFunnel", "mouthSmile?", (-0.70, -0.30, -0.20)),
+    ("mouthSmile?*mouthPucker", "mouthSmile?", (-0.80, -0.35, -0.20)),
+    ("mouthStretch?*mouthFunnel", "mouthStretch?", (-0.50, 0.0, -0.20)),
+    ("mouthStretch?*mouthPucker", "mouthStretch?", (-0.65, 0.0, -0.20)),
+    ("mouthSmile?*mouthStretch?", "mouthStretch?", (-0.45, 0.0, 0.0)),
+)
+
+
+def factors(name: str) -> tuple[tuple[str, float], ...]:
+    """What drives a corrective: its channels, each with the sign of the values that count."""
+    return tuple((part.removeprefix("-"), -1.0 if part.startswith("-") else 1.0) for part in name.split("*"))
+
+
+def correctives(moves: Moves, lid_moves: Moves) -> dict[str, Array]:
+    """Displacements [N, 3] of the skin by corrective name. moves: of all shapes; lid_moves: the lids' part of them."""
+    close = moves["mouthClose"]
+    found = {"mouthClose*mouthClose": -close, "jawOpen*mouthClose": close}
+    for name, shape, share in _MIXED:
+        for side in ("Left", "Right") if "?" in name else ("",):
+            found[name.replace("?", side)] = np.array(share) * moves[shape.replace("?", side)]
+    for side in ("Left", "Right"):
+        # a lid that is shut stays where it is, whatever else would move it
+        found |= {f"eyeBlink{side}*{name}{side}": -lid_moves[name + side] for name in _LID_DRIVERS}
+    return found
+
+
+class Products:
+    """Weights of correctives from values of channels. used: names of those whose factors are all among the channels."""
+
+    def __init__(self, names: Iterable[str], channels: Sequence[str]) -> None:
+        self.used = [name for name in names if all(channel in channels for channel, _ in factors(name))]
+        longest = max((len(factors(name)) for name in self.used), default=1)
+        one = 2 * len(channels)  # column of the constant 1
+        self._columns: Indices = np.full((len(self.used), longest), one, np.int32)
+        for row, name in enumerate(self.used):
+            for place, (channel, sign) in enumerate(factors(name)):
+                self._columns[row, place] = channels.index(channel) + (len(channels) if sign < 0 else 0)
+
+    def __call__(self, values: Floats) -> Floats:
+        """Values [C] to weights [K]."""
+        clipped = np.concatenate([values, -values, np.ones(1, np.float32)]).clip(0, 1)
+        return np.asarray(clipped[self._columns].prod(axis=1))
