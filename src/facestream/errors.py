@@ -7,6 +7,7 @@
     ├── BundleError         a model folder is missing, torn, of another version, or has unknown keys
     ├── CorpusError         training material is missing or not as its layout says
     ├── SinkError           the result cannot be written: folder missing, disk full, unknown ending
+    ├── FullHouseError      every seat of a live engine is taken
     └── MissingExtra        an optional package is needed: says which `pip install` brings it
 
 A message says what came, what was expected, and what to do. The command line prints it without a traceback.
@@ -41,6 +42,10 @@ class CorpusError(FacestreamError):
 
 class SinkError(FacestreamError):
     """A result cannot be written."""
+
+
+class FullHouseError(FacestreamError):
+    """Every seat of a live engine is taken."""
 
 
 class MissingExtra(FacestreamError):

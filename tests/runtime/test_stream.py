@@ -231,12 +231,12 @@ def test_lanes_of_a_batch_do_not_touch(talker):
 
 def test_memory_stays_as_large_as_it_is(talker):
     stream = Stream(talker)
-    sizes = {name: value.nbytes for name, value in stream.snapshot().state.memories.items()}
+    sizes = {name: value.nbytes for name, value in stream.snapshot().memories.items()}
     for _ in range(12):
         stream.push(voice(10.0))
-    state = stream.snapshot().state
-    assert {name: value.nbytes for name, value in state.memories.items()} == sizes
-    assert len(state.waiting) < talker.timing.frame_samples
+    snapshot = stream.snapshot()
+    assert {name: value.nbytes for name, value in snapshot.memories.items()} == sizes
+    assert snapshot.lane.buffered < talker.timing.frame_samples
 
 
 def test_a_style_that_does_not_exist_is_named_with_those_that_do(talker):

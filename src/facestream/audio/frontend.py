@@ -42,32 +42,18 @@ def log_mel(samples: Floats, tail: Floats | None = None) -> Floats:
     out = np.empty((frames, BANDS), np.float32)
     for first in range(0, frames, AT_ONCE):
         last = min(first + AT_ONCE, frames)
-        out[first:last] = _block(sound[first * HOP : last * HOP + TAIL])
+        out[first:last] = log_mel_of(sound[None, first * HOP : last * HOP + TAIL])[0]
     return out
 
 
-class LogMel:
-    """Log-mel of a stream. Remembers 240 samples and an unfinished hop."""
-
-    def __init__(self) -> None:
-        self._sound = np.zeros(TAIL, np.float32)
-
-    def push(self, samples: Floats) -> Floats:
-        """Mono 16 kHz samples in, [N], of any number; the frames they finish out, [K, 80]."""
-        sound = np.concatenate((self._sound, samples), dtype=np.float32)
-        frames = log_mel(sound[TAIL:], sound[:TAIL])
-        self._sound = sound[len(frames) * HOP :].copy()
-        return frames
-
-
-def _block(sound: Floats) -> Floats:
-    """[240 + 160 K] -> [K, 80]."""
-    windows = np.lib.stride_tricks.sliding_window_view(sound, WINDOW)[::HOP]
+def log_mel_of(sounds: Floats) -> Floats:
+    """Log-mel frames of many sounds at once, [L, K, 80] of [L, 240 + 160 K], each with the 240 samples before it."""
+    windows = np.lib.stride_tricks.sliding_window_view(sounds, WINDOW, axis=1)[:, ::HOP]
     spectrum = np.fft.rfft(windows * TAPER, FFT)
     power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32, copy=False)
     # A band is a short run of weighted bins. Summed run by run, frame by frame: a matrix product would be rounded
     # differently for one frame and for many.
-    bands = np.add.reduceat(power[:, BINS] * WEIGHTS, STARTS, axis=1)
+    bands = np.add.reduceat(power[..., BINS] * WEIGHTS, STARTS, axis=-1)
     return np.log10(np.maximum(bands, FLOOR)) * np.float32(0.5) + np.float32(3)
 
 

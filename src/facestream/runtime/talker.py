@@ -18,10 +18,12 @@ import onnxruntime
 from facestream.audio.frontend import BANDS
 from facestream.errors import BundleError
 from facestream.signals import Floats
-from facestream.streaming.memory import empty, write
+from facestream.streaming.memory import empty, forget, write
 from facestream.talkers.bundle import NETWORK, NEW, BundleConfig, read_config
 
 Memories = dict[str, Floats]
+
+MOTION = "motion"  # the memory that holds the last motion
 
 
 class Talker:
@@ -63,6 +65,10 @@ class Talker:
     def newcomers(self, lanes: int) -> Memories:
         """Memories of lanes that have heard nothing yet."""
         return empty(self.config.memories, lanes)
+
+    def forget_sound(self, memories: Memories, lane: int) -> None:
+        """Zero one lane's memories, in place, but for its last motion: the head lives on from where it is."""
+        forget({name: kept for name, kept in memories.items() if name != MOTION}, lane)
 
     def style(self, name: str) -> Floats:
         """Weights of a named style, [S]."""
