@@ -28,7 +28,7 @@ from facestream.faces.mesh import Floats, Indices, Mesh
 from facestream.signals import ARKIT, FACE, TONGUE
 
 _AXES = ("Yaw", "Pitch", "Roll")
-_NECK = 0.4  # share of the head's angles that the neck's own joint takes
+NECK_SHARE = 0.4  # share of the head's angles that the neck's own joint takes
 _OPEN = {"jawOpen": 1.0, "mouthClose": -1.0}  # what parts the lips by the jaw
 _SHUT = {"mouthClose": 1.0, "mouthPressLeft": 0.1, "mouthPressRight": 0.1}  # what means them to be shut
 
@@ -161,7 +161,7 @@ class Poser:
 
     def _turn_head(self, angles: tuple[float, float, float], out: Floats) -> None:
         """The neck takes a part of the head's turn, the head's own joint the rest, in place."""
-        rotation, bend = turn(*angles), turn(*(_NECK * angle for angle in angles))
+        rotation, bend = turn(*angles), turn(*(NECK_SHARE * angle for angle in angles))
         still = np.eye(3, dtype=np.float32)
         neck, head = self._neck, self._head
         carried = (head.pivot - neck.pivot) @ bend.T + neck.pivot
