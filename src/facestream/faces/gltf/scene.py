@@ -14,8 +14,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -24,9 +23,12 @@ from PIL import Image
 
 from facestream.faces.gltf.writer import TRIANGLES, VERTICES, Json, Writer
 from facestream.faces.head import Head
+from facestream.faces.head.correctives import factors
+from facestream.faces.head.head import NECK_SHARE
+from facestream.faces.head.joints import Joint
 from facestream.faces.mesh import Floats, Indices, Mesh
 from facestream.files import write_whole
-from facestream.signals import ARKIT, Motion
+from facestream.signals import ARKIT, TONGUE, Motion
 
 METRES = 0.1  # a unit of our faces
 LEAST_TURN = 1 / 127  # changes of a normal below this are left out
@@ -88,11 +90,10 @@ class _Scene:
         low, high = mesh.vertices.min(axis=0), mesh.vertices.max(axis=0)
         self._center, self._step = (low + high) / 2, float((high - low).max()) / 65534
         self._normals = vertex_normals(mesh, mesh.vertices)
-        self._targets = {name: self._target(head, name) for name in _morphs(head)}
-        self._joints = _joints(head)
+        self._targets = {name: self._target(head, name) for name in (*head.shapes, *head.correctives)}
         self._nodes: dict[str, int] = {}
-        self._add_skin()
-        self._weights = _weights(self._joints)
+        self._add_skin(head.joints)
+        self._influences = _influences(head.joints)
         self._materials: dict[tuple[str, bool], int] = {}
         self._morphed: list[tuple[int, tuple[str, ...]]] = []
 
@@ -103,29 +104,27 @@ class _Scene:
         turned[np.abs(turned).max(axis=1) < LEAST_TURN] = 0
         return np.round(moved / self._step).astype(np.int16), np.round(np.clip(turned, -1, 1) * 127).astype(np.int8)
 
-    def _add_skin(self) -> None:
-        """A node a joint, and the skin that binds vertices to them. Joints come after their parents."""
+    def _add_skin(self, joints: Sequence[Joint]) -> None:
+        """A node a joint under one for the still body, and the skin that binds vertices to them."""
+        body = Joint("body", None, np.zeros(3, np.float32), np.zeros(0, np.float32))
+        pivots = {joint.name: joint.pivot for joint in (body, *joints)}
         inverse = []
-        for name, joint in self._joints.items():
-            parent = self._joints.get(joint.parent)
-            place = joint.pivot - (parent.pivot if parent else 0)
-            entry: Json = {"name": name, "translation": place.tolist()}
-            if parent is None:
-                entry |= {"scale": [METRES] * 3, "translation": (METRES * place).tolist()}
-            self._nodes[name] = self.writer.add("nodes", entry)
-            if parent is None:
-                self.writer.root["scenes"][0]["nodes"].append(self._nodes[name])
-            else:
-                above = self.writer.root["nodes"][self._nodes[joint.parent]]
-                above.setdefault("children", []).append(self._nodes[name])
+        for joint in (body, *joints):
+            above = None if joint is body else joint.parent or "body"
+            place = joint.pivot - (pivots[above] if above else 0)
+            self._nodes[joint.name] = self.writer.add("nodes", {"name": joint.name, "translation": place.tolist()})
+            if above:
+                parent = self.writer.root["nodes"][self._nodes[above]]
+                parent.setdefault("children", []).append(self._nodes[joint.name])
             # from the integers of the positions into the joint's own space
             bind = np.eye(4, dtype=np.float32)
             bind[:3, :3] *= self._step
             bind[:3, 3] = self._center - joint.pivot
             inverse.append(bind.T.reshape(16))  # column by column
+        self.writer.root["nodes"][self._nodes["body"]]["scale"] = [METRES] * 3
+        self.writer.root["scenes"][0]["nodes"].append(self._nodes["body"])
         matrices = self.writer.accessor(np.array(inverse, np.float32))
-        joints = list(self._nodes.values())
-        self.writer.add("skins", {"joints": joints, "inverseBindMatrices": matrices, "skeleton": joints[0]})
+        self.writer.add("skins", {"joints": list(self._nodes.values()), "inverseBindMatrices": matrices, "skeleton": 0})
 
     def add_piece(self, name: str, surface: str, triangles: Indices) -> None:
         """A mesh of some of the face's triangles [F, 3]."""
@@ -135,7 +134,7 @@ class _Scene:
         points = np.round((mesh.vertices[used] - self._center) / self._step).astype(np.int16)
         # what little light arrives in folds, as the key light has it (rasterizer.py)
         color = mesh.colors[used] * (0.35 + 0.65 * mesh.shade[used, None])
-        joints, weights = self._weights[0][used], self._weights[1][used]
+        joints, weights = (table[used] for table in self._influences)
         attributes = {
             "POSITION": writer.accessor(points, VERTICES, bounds=True),
             "NORMAL": writer.accessor(_signed(self._normals[used]), VERTICES, normalized=True),
@@ -206,31 +205,53 @@ class _Scene:
         for node, names in self._morphed:
             columns = [weights_of(name, motion) for name in names]
             add(node, "weights", np.stack(columns, axis=1).reshape(-1))
-        for joint, node in self._nodes.items():
-            angles = motion.select([joint + axis for axis in _AXES]).values
-            if angles.any():
-                add(node, "rotation", np.array([quaternion(*row) for row in angles], np.float32))
+        for joint, rotations in rotations_of(motion).items():
+            add(self._nodes[joint], "rotation", rotations)
         self.writer.add("animations", animation)
 
 
 def weights_of(name: str, motion: Motion) -> Floats:
-    """The weight of a target in every frame, [T]: the product of the curves that its name names."""
-    factors = motion.select(name.split("*")).values
-    return factors[:, 0] if factors.shape[1] == 1 else np.clip(factors, 0, 1).prod(axis=1)
+    """The weight of a target in every frame, [T]: the curve that it is named after, or its factors' product."""
+    if name in ARKIT + TONGUE:
+        return motion.select([name]).values[:, 0]
+    curves = [sign * motion.select([channel]).values[:, 0] for channel, sign in factors(name)]
+    return np.clip(curves, 0, 1).prod(axis=0)
 
 
-def quaternion(yaw: float, pitch: float, roll: float) -> tuple[float, float, float, float]:
-    """x, y, z, w of the rotation R = Ry(yaw) Rx(pitch) Rz(roll), angles in radians.
+def rotations_of(motion: Motion) -> dict[str, Floats]:
+    """Quaternions x, y, z, w of each joint that turns, [T, 4]. The neck takes its part of the head's turn."""
+    found = {}
+    for joint in ("head", "leftEye", "rightEye"):
+        angles = motion.select([joint + axis for axis in _AXES]).values.astype(np.float64)
+        if not angles.any():
+            continue
+        found[joint] = quaternions(angles)
+        if joint == "head":
+            found["neck"] = quaternions(NECK_SHARE * angles)
+            found["head"] = _product(found["neck"] * (-1, -1, -1, 1), found["head"])
+    return {joint: turned.astype(np.float32) for joint, turned in found.items()}
 
-    The product of the three quaternions (cos a/2, axis sin a/2), multiplied out by Hamilton's rules.
-    """
-    (cy, cx, cz), (sy, sx, sz) = np.cos(np.array((yaw, pitch, roll)) / 2), np.sin(np.array((yaw, pitch, roll)) / 2)
-    return (
-        float(cy * sx * cz + sy * cx * sz),
-        float(sy * cx * cz - cy * sx * sz),
-        float(cy * cx * sz - sy * sx * cz),
-        float(cy * cx * cz + sy * sx * sz),
+
+def quaternions(angles: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Yaw, pitch, roll [T, 3] in radians to quaternions [T, 4] of R = Ry(yaw) Rx(pitch) Rz(roll)."""
+    half, still = angles.T / 2, np.zeros(len(angles))
+    (sy, sx, sz), (cy, cx, cz) = np.sin(half), np.cos(half)
+    yaw, pitch, roll = (
+        np.stack(row, -1) for row in ((still, sy, still, cy), (sx, still, still, cx), (still, still, sz, cz))
     )
+    return _product(_product(yaw, pitch), roll)
+
+
+def _product(p: npt.NDArray[np.float64], q: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Hamilton's product of quaternions x, y, z, w, [T, 4]: q turns first."""
+    (px, py, pz, pw), (qx, qy, qz, qw) = p.T, q.T
+    rows = (
+        pw * qx + px * qw + py * qz - pz * qy,
+        pw * qy - px * qz + py * qw + pz * qx,
+        pw * qz + px * qy - py * qx + pz * qw,
+        pw * qw - px * qx - py * qy - pz * qz,
+    )
+    return np.stack(rows, -1)
 
 
 def vertex_normals(mesh: Mesh, vertices: Floats) -> Floats:
@@ -252,57 +273,21 @@ def _unsigned(values: Floats) -> npt.NDArray[np.uint16]:
     return np.round(np.clip(values, 0, 1) * 65535).astype(np.uint16)
 
 
-def _weights(joints: dict[str, Joint]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint16]]:
-    """Each vertex' joints and weights, both [V, 4].
-
-    A joint's share of a vertex includes those of the joints that hang on it; its weight does not.
-    """
-    own = {name: joint.share.astype(np.float64) for name, joint in joints.items()}
-    for name, joint in joints.items():
-        if joint.parent in own:
-            own[joint.parent] = own[joint.parent] - joint.share
-    table = np.maximum(np.stack(list(own.values()), axis=1), 0)
+def _influences(joints: Sequence[Joint]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint16]]:
+    """Each vertex' four strongest joints and their weights, both [V, 4]; joint 0 is the still body."""
+    shares = np.stack([joint.share for joint in joints], axis=1).astype(np.float64)
+    table = np.concatenate([1 - shares.sum(axis=1, keepdims=True), shares], axis=1).clip(0, 1)
     order = np.argsort(-table, axis=1, kind="stable")[:, :4]
     weights = np.take_along_axis(table, order, axis=1)
-    weights /= weights.sum(axis=1, keepdims=True)
-    quantized = np.round(weights * 65535).astype(np.int64)
-    quantized[:, 0] += 65535 - quantized.sum(axis=1)  # they must sum to one exactly
-    pad = ((0, 0), (0, 4 - order.shape[1]))
-    order = np.where(quantized > 0, order, 0)
-    return np.pad(order, pad).astype(np.uint8), np.pad(quantized, pad).astype(np.uint16)
-
-
-# --- until the head tells these itself ---
-
-
-@dataclass(frozen=True)
-class Joint:
-    parent: str
-    pivot: Floats
-    share: Floats
-
-
-def _joints(head: Head) -> dict[str, Joint]:
-    rig = head._rig
-    count = len(head.mesh.vertices)
-    found = {
-        "body": Joint("", np.zeros(3, np.float32), np.ones(count, np.float32)),
-        "head": Joint("body", rig.neck, rig.turns),
-    }
-    for name, globe in (("leftEye", rig.left_eye), ("rightEye", rig.right_eye)):
-        share = np.zeros(count, np.float32)
-        share[globe.ball] = 1
-        found[name] = Joint("head", globe.center, share)
-    return found
-
-
-def _morphs(head: Head) -> tuple[str, ...]:
-    return head.shapes
+    weights = np.round(weights / weights.sum(axis=1, keepdims=True) * 65535).astype(np.int64)
+    weights[:, 0] += 65535 - weights.sum(axis=1)  # they sum to one exactly
+    return np.where(weights > 0, order, 0).astype(np.uint8), weights.astype(np.uint16)
 
 
 def _parts(head: Head) -> dict[str, Indices]:
+    """Vertices by part: the vertex sets that follow one another through the whole mesh; the others are places on them."""
     parts, covered = {}, 0
     for name, vertices in head.vertex_sets.items():
-        if len(vertices) and vertices[0] == covered and len(vertices) == vertices[-1] - vertices[0] + 1:
-            parts[name], covered = vertices, int(vertices[-1]) + 1
+        if len(vertices) and vertices[0] == covered and vertices[-1] == covered + len(vertices) - 1:
+            parts[name], covered = vertices, covered + len(vertices)
     return parts
