@@ -12,16 +12,17 @@ from facestream.faces.head import paint
 from facestream.faces.head.forms import Array, step
 from facestream.faces.head.identity import Identity
 from facestream.faces.head.lids import Lids, eye_center
+from facestream.faces.head.paint import Palette
 from facestream.faces.head.part import Part, painted
 from facestream.faces.head.skin import EYE_RADIUS
 from facestream.faces.mesh import grid_triangles
 
-_SEGMENTS = 30
-_PUPIL, _IRIS = 17.5, 35.0
+_SEGMENTS = 40
+_PUPIL, _IRIS = 17.0, 36.0
 # Rings: degrees from the line of sight, and the part of the eye whose colour the ring has.
 _RINGS = (
-    (0.05, "pupil"), (9.0, "pupil"), (_PUPIL, "pupil"), (_PUPIL, "iris"), (22.0, "iris"), (27.0, "iris"),
-    (32.0, "iris"), (_IRIS, "limbus"), (_IRIS + 2, "sclera"), (45.0, "sclera"), (58.0, "sclera"), (74.0, "sclera"),
+    (0.05, "pupil"), (9.0, "pupil"), (_PUPIL, "pupil"), (_PUPIL, "iris"), (21.0, "iris"), (25.0, "iris"),
+    (29.0, "iris"), (33.0, "limbus"), (_IRIS, "limbus"), (_IRIS + 2.5, "sclera"), (45.0, "sclera"), (58.0, "sclera"), (74.0, "sclera"),
     (95.0, "sclera"),
 )  # fmt: skip
 LASH_RINGS = 3  # of the lash line: its outer border, its front, its inner border
@@ -29,34 +30,38 @@ LASH_RINGS = 3  # of the lash line: its outer border, its front, its inner borde
 
 def eyeball(left: bool, identity: Identity) -> Part:
     """One eyeball, looking straight ahead."""
-    around = np.linspace(0, 2 * np.pi, _SEGMENTS, endpoint=False)
+    around, palette = np.linspace(0, 2 * np.pi, _SEGMENTS, endpoint=False), Palette.of(identity)
     points, colors = [], []
     for degrees, kind in _RINGS:
         out, ahead = np.sin(np.radians(degrees)), np.cos(np.radians(degrees))
         ring = np.stack([out * np.sin(around), out * np.cos(around), np.full(_SEGMENTS, ahead)], -1)
         points.append(EYE_RADIUS * ring)
-        colors.append(_ring_color(kind, degrees, around))
+        colors.append(_ring_color(kind, degrees, around, palette))
     count = len(_RINGS) * _SEGMENTS
     weld = np.arange(count, dtype=np.int32)
     weld[3 * _SEGMENTS : 4 * _SEGMENTS] = np.arange(2 * _SEGMENTS, 3 * _SEGMENTS, dtype=np.int32)
     place = np.concatenate(points)
     # the upper lid shades the top of the globe, the sockets its sides
-    shade = 1 - 0.62 * step(0.02, 0.17, place[:, 1])
-    shade *= 1 - 0.40 * step(0.14, 0.25, np.hypot(place[:, 0], 0.6 * place[:, 1]))
+    shade = 1 - 0.60 * step(-0.02, 0.14, place[:, 1])
+    shade *= 1 - 0.45 * step(0.13, 0.25, np.hypot(place[:, 0], 0.6 * place[:, 1]))
     triangles = grid_triangles(len(_RINGS), _SEGMENTS, wrap=True)
     return Part(painted(place + eye_center(left), triangles, np.concatenate(colors), 1.0, shade, weld))
 
 
-def _ring_color(kind: str, degrees: float, around: Array) -> Array:
-    """Colours of one ring, [segments, 3]: the iris is lit from above, so its lower half glows."""
+def _ring_color(kind: str, degrees: float, around: Array, colors: Palette) -> Array:
+    """Colours of one ring, [segments, 3]: the iris is lit from above, so its lower half glows; fibres run across it."""
     if kind == "pupil":
         return np.broadcast_to(paint.PUPIL, (len(around), 3))
     if kind == "sclera":
-        return np.broadcast_to(paint.SCLERA * (1 - 0.12 * step(50, 90, degrees)), (len(around), 3))
-    glow = (0.5 - 0.5 * np.cos(around)) * (0.75 + 0.25 * np.sin(around * 8))
+        white = paint.SCLERA * (1 - 0.10 * step(50, 90, degrees))
+        veins = np.array((0, 0.10, 0.10)) * step(50, 75, degrees)  # redder towards the corners
+        return np.broadcast_to(white - veins, (len(around), 3))
+    fibres = 0.80 + 0.20 * np.sin(around * 13 + 0.3 * degrees) * np.sin(around * 5)
+    glow = (0.10 + 0.90 * step(-0.5, 1.0, -np.cos(around))) * fibres
     inner = 1 - (degrees - _PUPIL) / (_IRIS - _PUPIL)
-    color = paint.IRIS + (paint.IRIS_LIGHT - paint.IRIS) * np.clip(glow * (0.45 + 0.55 * inner), 0, 1)[:, None]
-    return np.asarray(color * (0.28 if kind == "limbus" else 1.0))
+    light = np.clip(glow * (0.55 + 0.75 * inner * (1.25 - inner)), 0, 1)
+    color = colors.iris + (colors.iris_light - colors.iris) * light[:, None]
+    return np.asarray(color * (0.35 + 0.65 * step(_IRIS + 0.5, 29.0, degrees)))
 
 
 def lash_line(lids: Lids, left: bool, lid_shapes: dict[str, Array], identity: Identity) -> Part:
@@ -65,13 +70,24 @@ def lash_line(lids: Lids, left: bool, lid_shapes: dict[str, Array], identity: Id
     edge = lids.skin.points[rim]
     above = np.arange(len(rim)) > len(rim) // 2
     across = (edge[:, 0] - edge[:, 0].mean()) / np.ptp(edge[:, 0]) * (2 if left else -2)  # -1 at the nose, 1 outside
-    thick = np.where(above, 0.034 + 0.010 * across, -0.010) * (1 - 0.75 * across**4)
+    dark = 0.026 + 0.016 * identity.lashes + (0.010 + 0.014 * identity.lashes) * across
+    thick = np.where(above, dark * (1 - 0.80 * across**6), -0.006 * (1 - across**4))
     rest = _band(edge, thick, left)
     shapes = {
         name: _band(edge + moved[rim], thick, left) - rest for name, moved in lid_shapes.items() if np.any(moved[rim])
     }
     triangles = grid_triangles(LASH_RINGS, len(rim), wrap=True)
-    return Part(painted(rest, triangles, paint.LASH, 0.0, 0.9), shapes)
+    return Part(painted(rest, triangles, _band_colors(above, across, Palette.of(identity)), 0.0, 0.9), shapes)
+
+
+def _band_colors(above: Array, across: Array, colors: Palette) -> Array:
+    """Lashes above, the lid's moist edge below, red at the inner corner: [3 E, 3]."""
+    edge = colors.skin * (0.95, 0.66, 0.64)
+    dark = np.where(above, step(-1.02, -0.80, across), 0.85 * step(0.45, 1.0, across))[:, None]
+    line = edge + (colors.lash - edge) * dark
+    corner = (1 - step(-1.0, -0.78, across))[:, None]
+    inner = line + (paint.WET - line) * corner
+    return np.concatenate([line, line, inner])
 
 
 def _band(edge: Array, thick: Array, left: bool) -> Array:

@@ -5,12 +5,14 @@ Shapes: n vertices of a part.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
-from facestream.faces.head import paint
 from facestream.faces.head.forms import Array, profile, step
 from facestream.faces.head.identity import Identity
+from facestream.faces.head.paint import Palette
 from facestream.faces.head.part import Part, painted
 from facestream.faces.head.skin import head_place
 from facestream.faces.mesh import Indices, Mesh, grid_triangles
@@ -32,7 +34,8 @@ _LOCKS = (
 
 def hair(identity: Identity) -> Part:
     """All hair; it turns with the head and has no shapes of its own."""
-    return Part(Mesh.joined([_cap(), *(_lock(*lock) for lock in _LOCKS)]))
+    mesh = Mesh.joined([_cap(), *(_lock(*lock) for lock in _LOCKS)])
+    return Part(replace(mesh, colors=mesh.colors * Palette.of(identity).hair.astype(np.float32)))
 
 
 def _above_skull(angle: Array, y: Array, height: npt.ArrayLike) -> tuple[Array, Array]:
@@ -56,7 +59,7 @@ def _cap() -> Mesh:
     height[0] = -0.05
     points, _ = _above_skull(angle + 0 * y, y, height)
     pole, _ = _above_skull(np.zeros(1), np.full(1, 1.3), height[-1:, 0])
-    color = (paint.HAIR * (0.72 + 0.50 * groove[..., None])).reshape(-1, 3)
+    color = np.repeat((0.72 + 0.50 * groove).reshape(-1, 1), 3, axis=1)
     return painted(
         np.concatenate([points.reshape(-1, 3), pole]),
         np.concatenate([grid_triangles(rows, columns, wrap=True), _fan(rows, columns)]),
@@ -89,4 +92,4 @@ def _lock(angle_0: float, y_0: float, angle_1: float, y_1: float, rise: float, h
     points = tube.transpose(1, 0, 2)
     triangles = grid_triangles(rings, sides, wrap=True)
     tint = 0.80 + 0.45 * np.maximum(np.cos(turn[:, 0]), 0)
-    return painted(points, triangles[:, ::-1], np.tile(tint * paint.HAIR, (rings, 1)), sheen=0.9)
+    return painted(points, triangles[:, ::-1], np.tile(np.repeat(tint, 3, axis=1), (rings, 1)), sheen=0.9)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from facestream.faces.head.forms import Array, step
-from facestream.faces.mesh import Indices, Mesh
+from facestream.faces.mesh import Indices, Mesh, grid_triangles
 
 # The neck takes the head's turn over between these heights: none at the collar, all of it at the jaw.
 NECK = (-1.62, -1.04)
@@ -57,3 +57,21 @@ def mirrored(mesh: Mesh) -> Mesh:
     """The same on the other side of the face."""
     flip = np.array((-1, 1, 1), np.float32)
     return replace(mesh, vertices=mesh.vertices * flip, triangles=mesh.triangles[:, ::-1].copy())
+
+
+def tubes(spine: Array, out: Array, width: Array, thick: Array, sides: int) -> tuple[Array, Indices]:
+    """Flattened tubes along n lines of k points: points [n k sides, 3] and triangles seen from outside.
+
+    spine: [n, k, 3]; out: [n, k, 3] unit directions across which a tube is `thick` [n, k]; `width` [n, k] lies across
+    both. A tube is open at its ends; where its width is 0 it runs out into a point.
+    """
+    count, steps, _ = spine.shape
+    along = np.gradient(spine, axis=1)
+    across = np.cross(out, along)
+    across /= np.linalg.norm(across, axis=-1, keepdims=True) + 1e-12
+    turn = np.linspace(0, 2 * np.pi, sides, endpoint=False)[:, None]
+    ring = np.sin(turn) * (width[..., None] * across)[:, :, None] + np.cos(turn) * (thick[..., None] * out)[:, :, None]
+    points = spine[:, :, None] + ring
+    one = grid_triangles(steps, sides, wrap=True)[:, ::-1]
+    starts = np.arange(count, dtype=np.int32)[:, None, None] * np.int32(steps * sides)
+    return points.reshape(-1, 3), (one + starts).reshape(-1, 3)

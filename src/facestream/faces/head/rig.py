@@ -10,9 +10,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from facestream.faces.head.brows import brow
 from facestream.faces.head.contacts import Globe, Slit, globe, lid_slit, lips_slit
-from facestream.faces.head.correctives import correctives
-from facestream.faces.head.dress import brow, ears, extras, shirt
+from facestream.faces.head.correctives import blink_correctives, correctives
+from facestream.faces.head.dress import extras, shirt
+from facestream.faces.head.ears import ears
 from facestream.faces.head.expressions import JAW_HINGE, Face, jaw_drop, skin_shapes
 from facestream.faces.head.eyes import eyeball, lash_line
 from facestream.faces.head.forms import Array
@@ -104,6 +106,7 @@ def _parts(skin: Skin, lids: Lids, identity: Identity) -> dict[str, Part]:
     """The head's parts by name. The skin is the first, so that its vertices keep their numbers."""
     moves, lid_moves = skin_shapes(Face.at(skin.points, skin.side)), lids.shapes()
     moves |= {name: moved + moves.get(name, 0.0) for name, moved in lid_moves.items()}
+    lashes = {side: lash_line(lids, side == "left", moves, identity) for side in ("left", "right")}
     moves |= correctives(moves, lid_moves)
     color, gloss, shade = paint_skin(skin, identity)
     return {
@@ -114,8 +117,10 @@ def _parts(skin: Skin, lids: Lids, identity: Identity) -> dict[str, Part]:
         "tongue": tongue(skin),
         "eye_left": eyeball(True, identity),
         "eye_right": eyeball(False, identity),
-        "lashes_left": lash_line(lids, True, moves, identity),
-        "lashes_right": lash_line(lids, False, moves, identity),
+        **{
+            "lashes_" + side: replace(part, shapes=part.shapes | blink_correctives(part.shapes))
+            for side, part in lashes.items()
+        },
         "brow_left": brow(True, identity),
         "brow_right": brow(False, identity),
         "ears": ears(identity),

@@ -22,30 +22,36 @@ from facestream.faces.head.identity import Identity
 from facestream.faces.mesh import Indices
 
 # Columns: lateral steps of equal width across the face, then equal angles to the back of the head.
-STEP, FRONT, BACK = 0.0325, 24, 22
+STEP, FRONT, BACK = 0.024, 33, 20
 HALF = FRONT + BACK
-MOUTH_COLUMN = 12
-EYE_COLUMNS = (5, 20)
+MOUTH_COLUMN = 18
+EYE_COLUMNS = (7, 27)
 
 MOUTH_Y = -0.60
-EYE = np.array((0.378, 0.05, 0.570))
+EYE = np.array((0.378, 0.05, 0.556))
 EYE_RADIUS = 0.27
 LID_RADIUS = 0.286
 
 _WIDTH = (
-    (-2.1, 0.40), (-1.6, 0.34), (-1.25, 0.33), (-1.08, 0.38), (-0.99, 0.50), (-0.80, 0.68), (-0.55, 0.815),
-    (-0.2, 0.90), (0.2, 0.935), (0.6, 0.91), (0.85, 0.82), (1.03, 0.68), (1.16, 0.51), (1.25, 0.32), (1.29, 0.16),
-    (1.3, 0.02),
+    (-2.1, 1.10), (-1.88, 0.90), (-1.72, 0.62), (-1.58, 0.42), (-1.42, 0.345), (-1.25, 0.325), (-1.10, 0.36),
+    (-1.01, 0.46), (-0.90, 0.60), (-0.76, 0.715), (-0.55, 0.815), (-0.2, 0.90), (0.2, 0.935), (0.6, 0.92),
+    (0.85, 0.835), (1.03, 0.69), (1.16, 0.515), (1.25, 0.325), (1.29, 0.16), (1.3, 0.02),
 )  # fmt: skip
 _DEPTH = (
-    (-2.1, 0.34), (-1.6, 0.30), (-1.25, 0.31), (-1.12, 0.42), (-1.04, 0.60), (-0.95, 0.70), (-0.75, 0.765),
-    (-0.5, 0.81), (-0.2, 0.83), (0.1, 0.835), (0.45, 0.865), (0.75, 0.81), (1.0, 0.65), (1.16, 0.47), (1.25, 0.29),
-    (1.29, 0.15), (1.3, 0.02),
+    (-2.1, 0.50), (-1.88, 0.46), (-1.72, 0.40), (-1.58, 0.335), (-1.42, 0.295), (-1.25, 0.31), (-1.12, 0.44),
+    (-1.04, 0.62), (-0.95, 0.755), (-0.75, 0.795), (-0.5, 0.81), (-0.2, 0.83), (0.1, 0.83), (0.32, 0.86),
+    (0.55, 0.87), (0.78, 0.815), (1.0, 0.66), (1.16, 0.475), (1.25, 0.29), (1.29, 0.15), (1.3, 0.02),
 )  # fmt: skip
 _NAPE = (
-    (-2.1, 0.44), (-1.6, 0.42), (-1.1, 0.43), (-0.7, 0.52), (-0.4, 0.70), (0.0, 0.84), (0.4, 0.88), (0.8, 0.76),
-    (1.03, 0.60), (1.17, 0.43), (1.26, 0.25), (1.29, 0.14), (1.3, 0.02),
+    (-2.1, 0.58), (-1.88, 0.54), (-1.72, 0.50), (-1.58, 0.45), (-1.4, 0.41), (-1.1, 0.42), (-0.7, 0.52), (-0.4, 0.72),
+    (0.0, 0.86), (0.4, 0.90), (0.8, 0.78), (1.03, 0.61), (1.17, 0.43), (1.26, 0.25), (1.29, 0.14), (1.3, 0.02),
 )  # fmt: skip
+# The nose along its ridge: height above the face, half width.
+_RIDGE = (
+    (-0.40, 0.0), (-0.345, 0.004), (-0.305, 0.040), (-0.268, 0.125), (-0.225, 0.182), (-0.175, 0.172), (-0.10, 0.118),
+    (0.0, 0.066), (0.10, 0.044), (0.22, 0.024), (0.36, 0.006), (0.5, 0.0),
+)  # fmt: skip
+_RIDGE_WIDTH = ((-0.4, 0.085), (-0.22, 0.083), (-0.12, 0.066), (0.05, 0.066), (0.25, 0.10), (0.5, 0.16))
 
 
 def half_width(y: npt.ArrayLike) -> Array:
@@ -59,7 +65,7 @@ MOUTH_HALF = float(half_width(MOUTH_Y)) * STEP * MOUTH_COLUMN
 def seam(x: Array) -> Array:
     """Height of the line where the lips meet: a hint of a smile, a small dip in the middle."""
     u = np.abs(x) / MOUTH_HALF
-    return MOUTH_Y + 0.030 * np.minimum(u, 1.2) ** 2 - 0.008 * np.exp(-((u / 0.25) ** 2))
+    return MOUTH_Y + 0.042 * np.minimum(u, 1.2) ** 2 - 0.010 * np.exp(-((u / 0.22) ** 2))
 
 
 def _lip_heights(x: Array) -> tuple[Array, Array]:
@@ -67,16 +73,39 @@ def _lip_heights(x: Array) -> tuple[Array, Array]:
     u = np.abs(x) / MOUTH_HALF
     open_part = np.sqrt(np.clip(1 - u**2, 0, 1))
     beyond = 0.010 + 0.07 * step(0.9, 2.2, u)
-    bow = 1 - 0.16 * np.exp(-((u / 0.16) ** 2)) + 0.10 * np.exp(-(((u - 0.27) / 0.16) ** 2))
-    return beyond + 0.066 * open_part**1.25 * bow, beyond + 0.082 * open_part
+    bow = 1 - 0.17 * np.exp(-((u / 0.15) ** 2)) + 0.10 * np.exp(-(((u - 0.26) / 0.16) ** 2))
+    return beyond + 0.076 * open_part**1.3 * bow, beyond + 0.098 * open_part**1.2
 
 
-def _lids(x: Array) -> tuple[Array, Array]:
-    """Heights of the lower and the upper lid's rim at rest; equal beyond the eye's corners."""
+def _lids(x: Array, opening: float = 0.0) -> tuple[Array, Array]:
+    """Heights of the lower and the upper lid's rim at rest; equal beyond the eye's corners. opening: -1..1."""
     inner, outer = (float(half_width(EYE[1])) * STEP * column for column in EYE_COLUMNS)
     e = np.clip((np.abs(x) - inner) / (outer - inner), 0, 1)
-    middle = EYE[1] - 0.02 + 0.030 * e
-    return middle - 0.120 * (4 * e * (1 - e)) ** 0.62, middle + 0.148 * (4 * e * (1 - e) * (1.12 - 0.24 * e)) ** 0.58
+    middle = EYE[1] - 0.030 + 0.034 * e
+    lower = 0.098 * (4 * e * (1 - e) * (0.84 + 0.32 * e)) ** 0.72
+    upper = (0.136 + 0.022 * opening) * (4 * e * (1 - e) * (1.10 - 0.20 * e)) ** 0.60
+    return middle - lower, middle + upper
+
+
+def _nose(x: Array, y: Array) -> Array:
+    """Height of the nose above the face."""
+    wide = profile(y, _RIDGE_WIDTH)
+    ridge = profile(y, _RIDGE) * np.exp(-(np.abs(x / wide) ** 2.2))
+    wings = 0.085 * both(x, y, (0.098, -0.250), (0.038, 0.046)) + 0.030 * both(x, y, (0.085, -0.20), (0.06, 0.06))
+    flow = 0.040 * bump(x, y, (0, -0.20), (0.17, 0.17))  # it grows out of the cheeks
+    nostrils = 0.085 * both(x, y, (0.050, -0.288), (0.026, 0.020))
+    return ridge + wings + flow - nostrils
+
+
+def _crease(x: Array, y: Array) -> Array:
+    """The fold above the upper lid: a groove that follows its arc, and the skin above that hangs over it."""
+    _, lid = _lids(x)
+    inner, outer = (float(half_width(EYE[1])) * STEP * column for column in EYE_COLUMNS)
+    e = (np.abs(x) - inner) / (outer - inner)
+    along = step(-0.10, 0.22, e) * (1 - step(0.85, 1.15, e))
+    above = y - lid - 0.060
+    hood = np.exp(-(((above - 0.055) / 0.050) ** 2))
+    return along * (0.022 * hood - 0.026 * np.exp(-((above / 0.017) ** 2)))
 
 
 def front(x: Array, y: Array) -> Array:
@@ -87,29 +116,25 @@ def front(x: Array, y: Array) -> Array:
     facing = 1 - step(0.72, 1.0, s)
     z = profile(y, _DEPTH) * (1 - s**2.5) ** 0.4
     relief = (
-        0.035 * bump(x, y, (0, 0.02), (0.075, 0.20))  # bridge of the nose
-        + 0.150
-        * np.where(
-            y > -0.215, bump(x, y, (0, -0.215), (0.085, 0.105)), bump(x, y, (0, -0.215), (0.085, 0.070))
-        )  # its tip
-        + 0.055 * bump(x, y, (0, -0.10), (0.08, 0.14))
-        + 0.070 * both(x, y, (0.093, -0.245), (0.040, 0.046))  # its wings
-        + 0.030 * both(x, y, (0.40, -0.30), (0.20, 0.16))  # cheeks
-        + 0.045 * bump(x, y, (0, -0.90), (0.17, 0.11))  # chin
-        - 0.028 * bump(x, y, (0, -0.755), (0.20, 0.05))  # the groove above it
-        + 0.035 * bump(x, y, (0, MOUTH_Y), (0.30, 0.14))  # lips stand forward
-        - 0.012 * bump(x, y, (0, -0.43), (0.028, 0.07))  # philtrum
-        - 0.016 * both(x, y, (MOUTH_HALF + 0.02, MOUTH_Y + 0.03), (0.06, 0.07))  # corners of the mouth
-        - 0.085 * both(x, y, (0.17, 0.06), (0.10, 0.16))  # inner hollows of the eyes
-        - 0.040 * both(x, y, (0.36, 0.05), (0.25, 0.22))
-        + 0.022 * both(x, y, (0.34, 0.40), (0.25, 0.09))  # brow ridge
+        _nose(x, y)
+        + 0.052 * both(x, y, (0.40, -0.27), (0.23, 0.17))  # cheeks
+        + 0.072 * bump(x, y, (0, -0.90), (0.21, 0.12))  # chin
+        - 0.026 * bump(x, y, (0, -0.755), (0.22, 0.055))  # the groove above it
+        + 0.048 * bump(x, y, (0, MOUTH_Y + 0.03), (0.38, 0.20))  # lips stand forward
+        - 0.013 * bump(x, y, (0, -0.44), (0.030, 0.06))  # philtrum
+        + 0.007 * both(x, y, (0.050, -0.45), (0.022, 0.07))  # and its ridges
+        - 0.026 * both(x, y, (MOUTH_HALF + 0.03, MOUTH_Y + 0.045), (0.055, 0.07))  # corners of the mouth
+        - 0.014 * both(x, y, (0.27, -0.40), (0.06, 0.12))  # fold from the nose to the mouth's corner
+        - 0.075 * both(x, y, (0.185, 0.07), (0.09, 0.13))  # inner hollows of the eyes
+        - 0.045 * both(x, y, (0.38, 0.05), (0.26, 0.22))
+        + 0.030 * both(x, y, (0.34, 0.40), (0.28, 0.10))  # brow ridge
     )
     z = z + relief * facing
     away = np.hypot(np.abs(x) - EYE[0], y - EYE[1])
     shell = EYE[2] + np.where(
         away < LID_RADIUS, np.sqrt(np.clip(LID_RADIUS**2 - away**2, 0, None)), 2.5 * (LID_RADIUS - away)
     )
-    return higher(z, shell, 0.03)
+    return higher(z, shell, 0.03) + _crease(x, y)
 
 
 # Columns of the slits' rims, without their corners.
@@ -160,26 +185,26 @@ def _columns() -> tuple[Array, Array]:
     return np.sin(angle), np.cos(angle)
 
 
-def _key_rows(s: Array) -> tuple[list[tuple[str, Array]], Array]:
+def _key_rows(s: Array, opening: float) -> tuple[list[tuple[str, Array]], Array]:
     """Named key rows as heights per column, bottom to top, and the lids' upper rims."""
     x_mouth, x_eye = float(half_width(MOUTH_Y)) * s, float(half_width(EYE[1])) * s
     line = seam(x_mouth)
     lip_up, lip_down = _lip_heights(x_mouth)
-    lid_down, lid_up = _lids(x_eye)
+    lid_down, lid_up = _lids(x_eye, opening)
     flat = np.zeros_like(s)
     keys = [
-        ("base", flat - 2.05), ("throat", flat - 1.18), ("chin", flat - 1.03),
+        ("base", flat - 2.05), ("throat", flat - 1.20), ("chin", flat - 1.03),
         ("lower_lip", line - lip_down), ("seam", line), ("upper_lip", line + lip_up),
-        ("nose", flat - 0.36), ("fold", flat - 0.17), ("lids", lid_down), ("crease", np.maximum(lid_up + 0.075, 0.17)),
+        ("nose", flat - 0.36), ("fold", flat - 0.17), ("lids", lid_down), ("crease", np.maximum(lid_up + 0.060, 0.15)),
         ("brow", flat + 0.42), ("forehead", flat + 0.80), ("under_hair", flat + 1.05),
     ]  # fmt: skip
     return keys, lid_up
 
 
-_LIP_ROWS = np.array((0.0, 0.28, 0.52, 0.74, 0.90, 1.0))
+_LIP_ROWS = np.array((0.0, 0.20, 0.40, 0.58, 0.74, 0.88, 1.0))
 _STEPS = {
-    "throat": 7, "chin": 5, "lower_lip": 6, "upper_lip": 5, "nose": 6, "fold": 8, "lids": 4, "crease": 4, "brow": 3,
-    "forehead": 4, "under_hair": 2,
+    "throat": 9, "chin": 6, "lower_lip": 7, "upper_lip": 6, "nose": 8, "fold": 8, "lids": 6, "crease": 5, "brow": 6,
+    "forehead": 5, "under_hair": 3,
 }  # fmt: skip
 
 
@@ -205,12 +230,29 @@ def head_place(s: Array, c: Array, y: Array) -> Array:
     return np.stack([x, y, np.where(c > 0, front(x, y), behind)], -1)
 
 
+def _jaw_and_neck(points: Array) -> Array:
+    """Points [..., 3] with the jaw's line rising towards the ears, and the neck's muscles and larynx."""
+    x, y, z = np.moveaxis(points, -1, 0)
+    rise = step(-1.45, -0.98, y) * (1 - step(-0.75, -0.25, y)) * (1 - step(-0.05, 0.66, z))
+    out = np.stack([x, y + 0.20 * rise, z], -1)
+    down = np.clip((y + 0.95) / -0.70, 0, 1)  # 0 behind the ear, 1 at the breastbone
+    near = np.exp(-(((np.abs(x) - (0.34 - 0.25 * down)) / 0.055) ** 2)) * (z > 0)
+    muscle = 0.030 * near * step(-1.85, -1.55, y) * (1 - step(-1.25, -1.02, y))
+    larynx = 0.030 * bump(x, y, (0, -1.33), (0.07, 0.09)) * (z > 0)
+    bones = 0.045 * np.exp(-(((y + 1.72 - 0.10 * np.abs(x)) / 0.035) ** 2)) * step(0.06, 0.14, np.abs(x)) * (z > 0)
+    bones -= 0.05 * bump(x, y, (0, -1.66), (0.07, 0.07)) * (z > 0)  # the notch between the collar bones
+    out[..., 2] += muscle + larynx + bones * (1 - step(0.5, 0.8, np.abs(x)))
+    out[..., 0] *= 1 + 0.5 * muscle
+    return out
+
+
 def sculpt_skin(identity: Identity) -> Skin:
     """Build the neutral skin; of the identity it has only the opening of the lids."""
     s, c = _columns()
-    heights, swell, rows, lid_up = _rows(s, c)
+    heights, swell, rows, lid_up = _rows(s, c, identity.eye_opening)
     surface = head_place(s, c, heights)
     surface[..., 2] += swell
+    surface = _jaw_and_neck(surface)
     grid = np.arange(heights.size, dtype=np.int32).reshape(heights.shape)
     mouth_upper, lids_upper = grid[rows["seam"]].copy(), grid[rows["lids"]].copy()
     eyes = np.concatenate([_RIGHT_EYE, _LEFT_EYE])
@@ -230,9 +272,9 @@ def sculpt_skin(identity: Identity) -> Skin:
     )
 
 
-def _rows(s: Array, c: Array) -> tuple[Array, Array, dict[str, int], Array]:
+def _rows(s: Array, c: Array, opening: float) -> tuple[Array, Array, dict[str, int], Array]:
     """Heights of all rows and the lips' swell there [R, C], key rows by name, heights of the lids' upper rims [C]."""
-    keys, lid_up = _key_rows(s)
+    keys, lid_up = _key_rows(s, opening)
     u = np.abs(half_width(MOUTH_Y) * s) / MOUTH_HALF
     full = np.where(c > 0, np.clip(1 - u**2, 0, 1) ** 0.6, 0)
     heights, swell, rows = [keys[0][1]], [np.zeros(len(s))], {keys[0][0]: 0}
@@ -241,7 +283,7 @@ def _rows(s: Array, c: Array) -> tuple[Array, Array, dict[str, int], Array]:
         start = lid_up if name == "crease" else below
         for t in _fractions(name):
             heights.append(start + (above - start) * t)
-            lip = {"seam": _lip_relief(t, 0.062), "upper_lip": _lip_relief(1 - t, 0.050)}.get(name, 0.0)
+            lip = {"seam": _lip_relief(t, 0.056), "upper_lip": _lip_relief(1 - t, 0.046)}.get(name, 0.0)
             swell.append(lip * full)
         rows[name] = len(heights) - 1
     return np.array(heights), np.array(swell), rows, lid_up
