@@ -46,14 +46,17 @@ def factors(name: str) -> tuple[tuple[str, float], ...]:
 def correctives(moves: Moves, lid_moves: Moves) -> dict[str, Array]:
     """Displacements [N, 3] of the skin by corrective name. moves: of all shapes; lid_moves: the lids' part of them."""
     close = moves["mouthClose"]
-    found = {"mouthClose*mouthClose": -close, "jawOpen*mouthClose": close}
+    found = {"mouthClose*mouthClose": -close, "jawOpen*mouthClose": close, "jawOpen*tongueOut": -moves["tongueOut"]}
     for name, shape, share in _MIXED:
         for side in ("Left", "Right") if "?" in name else ("",):
             found[name.replace("?", side)] = np.array(share) * moves[shape.replace("?", side)]
-    for side in ("Left", "Right"):
-        # a lid that is shut stays where it is, whatever else would move it
-        found |= {f"eyeBlink{side}*{name}{side}": -lid_moves[name + side] for name in _LID_DRIVERS}
-    return found
+    return found | blink_correctives(lid_moves)
+
+
+def blink_correctives(lid_moves: Moves) -> dict[str, Array]:
+    """A lid that is shut stays where it is, whatever else would move it: [N, 3] by corrective name."""
+    names = [(name + side, side) for name in _LID_DRIVERS for side in ("Left", "Right")]
+    return {f"eyeBlink{side}*{name}": -lid_moves[name] for name, side in names if name in lid_moves}
 
 
 class Products:

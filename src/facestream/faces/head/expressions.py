@@ -18,13 +18,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from facestream.faces.head.forms import Array, bump, pitched, step
-from facestream.faces.head.skin import MOUTH_HALF, MOUTH_Y, half_width, seam
+from facestream.faces.head.skin import EYE, MOUTH_HALF, MOUTH_Y, half_width, seam
 
 JAW_HINGE = (-0.46, -0.10)
 JAW_ANGLE = 0.42
 JAW_ADVANCE = 0.05
 CORNER_DROP = 0.42  # how far the mouth's corners follow the jaw
 UPPER_SHARE = 0.25  # how much of the gap the upper lip closes
+JAW_FORWARD, JAW_ASIDE = 0.075, 0.085
+TONGUE_JAW = 0.20  # how far the jaw opens for a tongue put out
 
 
 def jaw_drop(points: Array, share: Array | float = 1.0) -> Array:
@@ -42,7 +44,7 @@ class Face:
 
     x, y, z: the neutral points; side: of the mouth's seam, -1 below, 1 above; u: distance from the middle in half mouth
     widths; t: height above the seam; ahead: 1 on the face, 0 on the back of the head; inside: 1 in the mouth's middle,
-    falling as a circle does to 0 at its corners.
+    falling as a circle does to 0 at its corners; calm: 0 round the eyes' openings, where only lids move, 1 elsewhere.
     """
 
     x: Array
@@ -53,13 +55,16 @@ class Face:
     t: Array
     ahead: Array
     inside: Array
+    calm: Array
 
     @classmethod
     def at(cls, points: Array, side: Array) -> Face:
         """Places of points [N, 3] on the given side [N] of the seam."""
         x, y, z = points.T
         u = np.abs(x) / MOUTH_HALF
-        return cls(x, y, z, side, u, y - seam(x), step(-0.05, 0.30, z), np.sqrt(np.clip(1 - u**2, 0, 1)))
+        inside = np.sqrt(np.clip(1 - u**2, 0, 1))
+        calm = step(1.0, 1.5, np.hypot((np.abs(x) - EYE[0]) / 0.26, (y - EYE[1]) / 0.18))
+        return cls(x, y, z, side, u, y - seam(x), step(-0.05, 0.30, z), inside, calm)
 
     @property
     def points(self) -> Array:
@@ -152,7 +157,7 @@ def _move(face: Face, x: Array | float = 0.0, y: Array | float = 0.0, z: Array |
 
 def _rounded(face: Face, narrow: float, forward: float) -> Array:
     """What rounding has in common: the corners come in and forward, the seam's smile is flattened."""
-    m = face.mouth(2.4, 0.20)
+    m = face.mouth(2.4, 0.24)
     flat = seam(np.zeros(1)) - seam(np.clip(face.x, -MOUTH_HALF, MOUTH_HALF))
     return _move(
         face, -narrow * face.x * m, (0.85 * flat - 0.012) * m, (forward + 0.08 * np.clip(face.u, 0, 1.3) ** 2) * m
@@ -161,112 +166,194 @@ def _rounded(face: Face, narrow: float, forward: float) -> Array:
 
 def _pucker(face: Face) -> Array:
     lips = face.lip(True, 0.10) + face.lip(False, 0.10)
-    return _rounded(face, 0.52, 0.140) + _move(face, 0.0, 0.50 * face.t * lips)
+    return _rounded(face, 0.52, 0.140) + _move(face, 0.0, 0.50 * _near(face, 0.14) * face.t * lips)
 
 
 def _funnel(face: Face) -> Array:
-    lift = 0.080 * face.lip(True, 0.16) - 0.085 * face.lip(False, 0.20)
-    return _rounded(face, 0.40, 0.120) + _move(face, 0.0, lift)
+    """Lips stand off like a trumpet: apart, and their rims turned out."""
+    above, below = face.lip(True, 0.16), face.lip(False, 0.20)
+    flare = 0.030 * (above + below) * _near(face, 0.09)
+    return _rounded(face, 0.40, 0.115) + _move(face, 0.0, 0.080 * above - 0.085 * below, flare)
+
+
+def _near(face: Face, reach: float) -> Array:
+    """1 on the seam, 0 from `reach` above or below it."""
+    return 1 - step(0.0, reach, np.abs(face.t))
 
 
 def _roll(face: Face, above: bool) -> Array:
-    """A lip turns in over its teeth: its border comes to the seam, its seam goes back."""
-    lip = face.lip(above, 0.05)
-    seamward = np.where(np.abs(face.t) < 0.12, -0.62 * face.t, 0) * lip
-    near = 1 - step(0.0, 0.10, np.abs(face.t))
-    return _move(face, 0.0, seamward + (-0.010 if above else 0.035) * lip * near, -0.075 * lip * near - 0.020 * lip)
+    """A lip turns in over its teeth: its border comes to the seam, its seam goes back, the skin beyond is drawn in."""
+    lip = face.lip(above, 0.16)
+    seamward = -0.62 * face.t * (1 - step(0.07, 0.20, np.abs(face.t)))
+    seam_up = (-0.010 if above else 0.030) * _near(face, 0.10)
+    return _move(face, 0.0, (seamward + seam_up) * lip, -(0.065 * _near(face, 0.10) + 0.018) * lip)
 
 
 def _press(face: Face, left: bool) -> Array:
+    """Lips are pressed flat, the corner dug in, the skin around it swells."""
     side = face.half(left)
-    lips = (face.lip(True, 0.08) + face.lip(False, 0.08)) * side
-    return _move(face, 0.0, -0.42 * face.t * lips, -0.022 * lips) + 0.25 * _dimple(face, left)
+    lips = (face.lip(True, 0.10) + face.lip(False, 0.10)) * side
+    swell = 0.020 * face.corner(left, (0.16, 0.18)) * step(0.05, 0.16, np.abs(face.t))
+    flat = _move(face, 0.0, -0.48 * face.t * (1 - step(0.08, 0.20, np.abs(face.t))) * lips, swell - 0.024 * lips)
+    return flat + 0.35 * _dimple(face, left)
+
+
+def _fold(face: Face, left: bool) -> Array:
+    """The crease from the nose's wing round the corner of the mouth, deep along it and full outside: depth, [N]."""
+    x = face.x if left else -face.x
+    across = x - (0.15 + 0.85 * np.clip(-0.25 - face.y, 0, 1) - 0.55 * np.clip(-0.46 - face.y, 0, 1))
+    along = step(-0.22, -0.36, face.y) * step(-0.74, -0.56, face.y) * face.ahead
+    return (np.exp(-((across / 0.050) ** 2)) - 0.9 * np.exp(-(((across - 0.12) / 0.085) ** 2))) * along
 
 
 def _smile(face: Face, left: bool) -> Array:
+    """The corner is drawn up and back round the teeth, the cheek lifted and filled above the fold."""
     sign = 1.0 if left else -1.0
-    wide, near = face.corner(left, (0.20, 0.22)), face.corner(left, (0.15, 0.13))
-    cheek = face.hill(left, (0.47, -0.27), (0.20, 0.15))
-    return _move(face, sign * 0.085 * wide, 0.105 * wide + 0.035 * cheek + 0.012 * near, -0.035 * near + 0.055 * cheek)
+    wide, near = face.corner(left, (0.21, 0.23)), face.corner(left, (0.14, 0.11))
+    cheek = face.hill(left, (0.45, -0.26), (0.21, 0.15)) * face.calm
+    lips = (face.lip(True, 0.08) + face.lip(False, 0.08)) * face.half(left)
+    thin = -0.14 * face.t * _near(face, 0.16) * lips
+    return _move(
+        face,
+        sign * (0.090 * wide + 0.012 * cheek),
+        0.100 * wide + 0.012 * near + 0.052 * cheek + thin,
+        -0.045 * near - 0.012 * wide + 0.058 * cheek - 0.024 * _fold(face, left),
+    )
 
 
 def _frown(face: Face, left: bool) -> Array:
-    wide = face.corner(left, (0.19, 0.17))
-    return _move(face, (0.02 if left else -0.02) * wide, -0.105 * wide, -0.01 * wide)
+    """The corner is drawn down, the chin beside it gathers."""
+    wide, near = face.corner(left, (0.20, 0.18)), face.corner(left, (0.10, 0.09))
+    below = face.hill(left, (0.30, -0.78), (0.13, 0.12))
+    sign = 1.0 if left else -1.0
+    return _move(face, sign * 0.022 * wide, -0.112 * wide - 0.020 * below, 0.026 * below - 0.020 * near)
 
 
 def _dimple(face: Face, left: bool) -> Array:
-    near = face.corner(left, (0.13, 0.12))
-    return _move(face, (0.055 if left else -0.055) * near, 0.010 * near, -0.045 * near)
+    """The corner is pressed back into the cheek, which swells round it."""
+    near, around = face.corner(left, (0.12, 0.12)), face.corner(left, (0.24, 0.24))
+    return _move(face, (0.060 if left else -0.060) * near, 0.010 * near, 0.030 * around - 0.085 * near)
 
 
 def _stretch(face: Face, left: bool) -> Array:
-    wide = face.corner(left, (0.26, 0.18))
+    """The corner is drawn straight back, the lips flatten, the skin down to the jaw follows."""
+    wide = face.corner(left, (0.26, 0.20))
     lips = (face.lip(True, 0.08) + face.lip(False, 0.08)) * face.half(left)
+    below = face.hill(left, (0.46, -0.80), (0.20, 0.18))
+    sign = 1.0 if left else -1.0
+    flat = -0.15 * face.t * _near(face, 0.16) * lips
     return _move(
-        face, (0.115 if left else -0.115) * wide, -0.025 * wide - 0.15 * face.t * lips, -0.020 * wide - 0.012 * lips
+        face, sign * (0.115 * wide + 0.03 * below), -0.025 * wide - 0.03 * below + flat, -0.025 * wide - 0.012 * lips
     )
 
 
 def _shrug(face: Face, above: bool) -> Array:
-    """The chin's muscle pushes the lower lip up and out; the upper lip rises against the nose."""
-    lips = face.lip(True, 0.12) * (1.0 if above else 0.75) + face.lip(False, 0.22)
-    chin = 0.0 if above else bump(face.x, face.y, (0, -0.86), (0.20, 0.12)) * face.ahead
-    return _move(face, 0.0, 0.045 * lips + 0.040 * chin, 0.022 * lips + 0.012 * chin)
+    """The chin's muscle pushes the lower lip up and out and puckers the chin; the upper lip rises against the nose."""
+    lips = face.lip(True, 0.14) * (1.0 if above else 0.80) + face.lip(False, 0.22)
+    if above:
+        return _move(face, 0.0, 0.048 * lips, 0.030 * lips)
+    chin = bump(face.x, face.y, (0, -0.85), (0.22, 0.13)) * face.ahead
+    corners = face.corner(True, (0.14, 0.14)) + face.corner(False, (0.14, 0.14))
+    return _move(face, 0.0, 0.052 * lips + 0.055 * chin - 0.022 * corners, 0.034 * lips + 0.022 * chin)
 
 
 def _lower_down(face: Face, left: bool) -> Array:
-    part = face.lip(False, 0.20) * face.half(left, 0.16)
-    return _move(face, 0.0, -0.105 * part, -0.010 * part)
+    part = face.lip(False, 0.24) * face.half(left, 0.16)
+    return _move(face, (0.02 if left else -0.02) * part, -0.105 * part, 0.008 * part * (1 - 2 * _near(face, 0.08)))
 
 
 def _upper_up(face: Face, left: bool) -> Array:
-    part = face.lip(True, 0.20) * face.half(left, 0.16)
-    return _move(face, 0.0, 0.085 * part, 0.012 * part)
+    """The upper lip is raised, with the nose's wing and the fold beside it."""
+    part, wing = face.lip(True, 0.22) * face.half(left, 0.16), face.hill(left, (0.10, -0.25), (0.09, 0.09))
+    cheek = face.hill(left, (0.30, -0.28), (0.15, 0.13)) * face.calm
+    return _move(
+        face,
+        0.0,
+        0.085 * part + 0.014 * wing + 0.022 * cheek,
+        0.012 * part + 0.022 * cheek - 0.014 * _fold(face, left),
+    )
 
 
 def _sideways(face: Face, left: bool) -> Array:
-    m = face.mouth(2.6, 0.22)
-    return _move(face, (0.10 if left else -0.10) * m, 0.0, -0.02 * m * np.clip(face.u, 0, 1.5))
+    m = face.mouth(2.8, 0.26)
+    return _move(face, (0.11 if left else -0.11) * m, 0.0, -0.03 * m * np.clip(face.u, 0, 1.5) ** 2)
 
 
 def _cheek_puff(face: Face) -> Array:
-    out = bump(np.abs(face.x), face.y, (0.52, -0.47), (0.22, 0.20)) * face.ahead
-    lips = face.mouth(1.6, 0.2)
-    return _move(face, np.sign(face.x) * 0.10 * out, 0.0, 0.085 * out + 0.015 * lips)
+    """Air fills the cheeks and the space before the teeth; the lips hold it."""
+    out = bump(np.abs(face.x), face.y, (0.50, -0.50), (0.27, 0.24)) * face.ahead
+    lips = face.mouth(2.0, 0.26)
+    return _move(
+        face,
+        np.sign(face.x) * 0.105 * out * step(0.0, 0.25, np.abs(face.x)) - 0.06 * face.x * lips,
+        0.0,
+        0.080 * out + 0.030 * lips - 0.012 * _near(face, 0.06) * lips,
+    )
 
 
 def _cheek_squint(face: Face, left: bool) -> Array:
-    cheek = face.hill(left, (0.42, -0.22), (0.22, 0.12))
-    return _move(face, 0.0, 0.050 * cheek, 0.030 * cheek)
+    cheek = face.hill(left, (0.42, -0.21), (0.23, 0.13)) * face.calm
+    return _move(face, 0.0, 0.060 * cheek, 0.050 * cheek)
 
 
 def _sneer(face: Face, left: bool) -> Array:
-    wing, side = face.hill(left, (0.09, -0.24), (0.10, 0.10)), face.hill(left, (0.15, -0.08), (0.10, 0.12))
-    lip = face.lip(True, 0.20) * face.half(left, 0.12)
-    return _move(face, 0.0, 0.055 * wing + 0.02 * side + 0.022 * lip, 0.010 * wing + 0.018 * side)
+    """Nose and upper lip are drawn up beside the nose, whose root wrinkles."""
+    sign = 1.0 if left else -1.0
+    wing, side = face.hill(left, (0.10, -0.24), (0.10, 0.10)), face.hill(left, (0.15, -0.08), (0.10, 0.12)) * face.calm
+    cheek = face.hill(left, (0.28, -0.24), (0.14, 0.12)) * face.calm
+    lip, inner = face.lip(True, 0.20) * face.half(left, 0.12), face.hill(left, (0.15, 0.38), (0.14, 0.13)) * face.calm
+    wrinkles = side * np.cos(2 * np.pi * (face.y + 0.04) / 0.11)
+    return _move(
+        face,
+        sign * 0.014 * wing,
+        0.058 * wing + 0.022 * side + 0.045 * lip + 0.030 * cheek - 0.022 * inner,
+        0.012 * wing + 0.016 * side + 0.026 * cheek + 0.007 * wrinkles - 0.020 * _fold(face, left),
+    )
 
 
-def _brow(
-    face: Face, at: tuple[float, float], reach: tuple[float, float], up: float, left: bool, inwards: float = 0.0
-) -> Array:
-    hill = face.hill(left, at, reach)
-    return _move(face, (-inwards if left else inwards) * hill, up * hill, -0.25 * abs(up) * hill)
+def _brow_down(face: Face, left: bool) -> Array:
+    """The brow comes down and in over the eye; a furrow beside the nose's root, a fold of skin above the lid."""
+    brow = face.hill(left, (0.24, 0.43), (0.27, 0.17)) * face.calm
+    furrow = face.hill(left, (0.075, 0.40), (0.045, 0.13))
+    sign = 1.0 if left else -1.0
+    return _move(face, -sign * 0.034 * brow, -0.098 * brow, 0.034 * brow - 0.014 * furrow)
+
+
+def _outer_up(face: Face, left: bool) -> Array:
+    brow = face.hill(left, (0.52, 0.45), (0.30, 0.24)) * face.calm
+    return _move(face, 0.0, 0.100 * brow, -0.018 * brow + 0.006 * _forehead(face) * brow)
 
 
 def _inner_up(face: Face) -> Array:
-    return _brow(face, (0.13, 0.45), (0.20, 0.20), 0.115, True) + _brow(face, (0.13, 0.45), (0.20, 0.20), 0.115, False)
+    brow = (face.hill(True, (0.13, 0.46), (0.21, 0.24)) + face.hill(False, (0.13, 0.46), (0.21, 0.24))) * face.calm
+    return _move(face, 0.0, 0.112 * brow, -0.024 * brow + 0.008 * _forehead(face) * brow)
+
+
+def _forehead(face: Face) -> Array:
+    """Wrinkles across the forehead, -1..1."""
+    return np.cos(2 * np.pi * (face.y - 0.70) / 0.13) * step(0.50, 0.62, face.y)
+
+
+def _neck_turn(face: Face, left: bool) -> Array:
+    """The muscle from behind the ear to the breastbone stands out on the side that the face turns away from; for a
+    turn by 1 radian.
+    """
+    x = -face.x if left else face.x
+    across = x - (0.10 + 0.36 * (face.y + 1.62) / 0.72)
+    ridge = np.exp(-((across / 0.055) ** 2)) * step(-1.66, -1.50, face.y) * (1 - step(-1.08, -0.98, face.y))
+    out = ridge * step(-0.25, -0.05, face.z)
+    return _move(face, (-0.03 if left else 0.03) * out, 0.0, 0.055 * out)
 
 
 def skin_shapes(face: Face) -> dict[str, Array]:
     """Displacements [N, 3] by shape name, of all shapes that move more than lids, eyes and tongue."""
-    share = jaw_share(face)
+    slide, opened, larynx = slide_share(face), _jaw_open(face), _larynx(face)
     shapes = {
-        "jawOpen": _jaw_open(face),
+        "jawOpen": opened,
         "mouthClose": _mouth_close(face),
-        "jawForward": _move(face, 0.0, 0.0, 0.075 * share),
-        "jawLeft": _move(face, 0.085 * share),
-        "jawRight": _move(face, -0.085 * share),
+        "jawForward": _move(face, 0.0, 0.0, JAW_FORWARD * slide),
+        "jawLeft": _move(face, JAW_ASIDE * slide),
+        "jawRight": _move(face, -JAW_ASIDE * slide),
         "mouthFunnel": _funnel(face),
         "mouthPucker": _pucker(face),
         "mouthRollLower": _roll(face, False),
@@ -275,6 +362,13 @@ def skin_shapes(face: Face) -> dict[str, Array]:
         "mouthShrugUpper": _shrug(face, True),
         "cheekPuff": _cheek_puff(face),
         "browInnerUp": _inner_up(face),
+        "tongueOut": TONGUE_JAW * opened,
+        # the larynx rises as the tongue does in swallowing, and stands out under a lifted chin
+        "tongueUp": _move(face, 0.0, 0.030 * larynx),
+        "tongueIn": _move(face, 0.0, 0.015 * larynx, -0.006 * larynx),
+        "-headPitch": _move(face, 0.0, 0.0, 0.060 * larynx),
+        "headYaw": _neck_turn(face, True),
+        "-headYaw": _neck_turn(face, False),
     }
     for left, name in ((True, "Left"), (False, "Right")):
         shapes |= {
@@ -288,7 +382,7 @@ def skin_shapes(face: Face) -> dict[str, Array]:
             "mouthUpperUp" + name: _upper_up(face, left),
             "cheekSquint" + name: _cheek_squint(face, left),
             "noseSneer" + name: _sneer(face, left),
-            "browDown" + name: _brow(face, (0.26, 0.42), (0.26, 0.15), -0.090, left, 0.025),
-            "browOuterUp" + name: _brow(face, (0.52, 0.44), (0.30, 0.20), 0.095, left),
+            "browDown" + name: _brow_down(face, left),
+            "browOuterUp" + name: _outer_up(face, left),
         }
     return shapes
