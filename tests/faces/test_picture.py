@@ -74,7 +74,8 @@ def test_a_lively_head_stays_in_the_picture(head: Head, turned: tuple[float, flo
 @pytest.mark.parametrize("shape", ["mouthStretch", "mouthDimple", "mouthSmile", "mouthPress"])
 @pytest.mark.parametrize("amount", [0.0, 0.3])
 def test_a_closed_mouth_shows_no_teeth(head: Head, shape: str, amount: float) -> None:
-    mouth, teeth = Camera(target=(0.0, -0.6, 0.0), view=6.5), ("teeth_upper", "teeth_lower", "tongue")
+    mouth = Camera(position=(0.0, -0.6, 9.45), target=(0.0, -0.6, 0.0), view=6.5)
+    teeth = ("teeth_upper", "teeth_lower", "tongue")
     for pitch in (-0.3, 0.0, 0.3):
         vertices = pose(head, headPitch=pitch, **{shape + "Left": amount, shape + "Right": amount})
         assert seen(head, vertices, teeth, mouth) == 0

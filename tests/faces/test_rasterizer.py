@@ -6,8 +6,9 @@ from facestream.faces.mesh import Mesh
 from facestream.faces.rasterizer import Camera, Renderer
 
 SIZE = 64
-FLAT = Camera(target=(0.0, 0.0, 0.0), distance=1000.0, view=np.degrees(2 * np.arctan(1 / 1000)))  # sees -1..1
-BLACK = np.zeros((SIZE, SIZE, 3), np.uint8)
+# sees -1..1
+FLAT = Camera(position=(0.0, 0.0, 1000.0), target=(0.0, 0.0, 0.0), view=float(np.degrees(2 * np.arctan(1 / 1000))))
+BLACK = (0, 0, 0)
 
 
 def draw(vertices: list, triangles: list, colors: object = (0.5, 0.5, 0.5), gloss: float = 0.0) -> np.ndarray:
@@ -91,7 +92,10 @@ def test_the_picture_of_the_head_scales_with_its_size() -> None:
 
 def test_wrong_shapes_are_refused() -> None:
     mesh = Mesh.plain([(0, 0, 0), (1, 0, 0), (0, 1, 0)], [(0, 1, 2)], (0.5, 0.5, 0.5))
-    with pytest.raises(ValueError, match="background"):
-        Renderer(mesh, SIZE, background=BLACK[:10])
+    for background in ((0, 0), (0, 0, 256), np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3)), "sky"):
+        with pytest.raises(ValueError, match="background"):
+            Renderer(mesh, SIZE, background=background)
+    with pytest.raises(ValueError, match="camera"):
+        Renderer(mesh, SIZE, Camera(position=(0, 1, 0), target=(0, 0, 0)))
     with pytest.raises(ValueError, match="vertices"):
         Renderer(mesh, SIZE).draw(np.zeros((4, 3), np.float32))
