@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from facestream.faces.head import paint
-from facestream.faces.head.expressions import CORNER_DROP, jaw_drop
+from facestream.faces.head.expressions import CORNER_DROP, JAW_ASIDE, JAW_FORWARD, TONGUE_JAW, jaw_drop
 from facestream.faces.head.forms import Array, bump, step
 from facestream.faces.head.part import Part, painted
 from facestream.faces.head.skin import MOUTH_HALF, MOUTH_Y, Skin
@@ -22,9 +22,9 @@ _RINGS = (
 )  # fmt: skip
 
 _JAW_SLIDES = {
-    "jawForward": np.array((0, 0, 0.075)),
-    "jawLeft": np.array((0.085, 0, 0)),
-    "jawRight": np.array((-0.085, 0, 0)),
+    "jawForward": np.array((0, 0, JAW_FORWARD)),
+    "jawLeft": np.array((JAW_ASIDE, 0, 0)),
+    "jawRight": np.array((-JAW_ASIDE, 0, 0)),
 }
 
 
@@ -56,11 +56,13 @@ def cavity(skin: Skin, skin_shapes: dict[str, Array]) -> Part:
         if width == 0:
             ring[:] = ring.mean(axis=0)
         rings.append(ring)
-        wet = 0.8 * paint.LIP + (paint.CAVITY - 0.8 * paint.LIP) * step(0.0, 0.06, depth)
+        wet = 0.8 * paint.WET + (paint.CAVITY - 0.8 * paint.WET) * step(0.0, 0.06, depth)
         colors.append(np.broadcast_to(wet * (1 - 0.75 * step(0.1, 0.62, depth)), ring.shape))
+        dropped = jaw_drop(ring, jaw)
+        own = {"jawOpen": dropped, "tongueOut": TONGUE_JAW * dropped}
+        own |= {name: 0.6 * slide * np.ones_like(ring) for name, slide in _JAW_SLIDES.items()}
         for name, moved in skin_shapes.items():
-            own = jaw_drop(ring, jaw) if name == "jawOpen" else 0.0
-            moves[name].append((1 - share) * moved[loop] + share * own)
+            moves[name].append((1 - share) * moved[loop] + share * own.get(name, 0.0))
     triangles = grid_triangles(len(rings), len(loop), wrap=True)[:, ::-1]
     shapes = {name: np.concatenate(moved) for name, moved in moves.items()}
     return Part(painted(np.concatenate(rings), triangles, np.concatenate(colors), 0.0, 0.75), shapes)
@@ -99,7 +101,9 @@ def _teeth_shapes(place: Array, above: bool) -> dict[str, Array]:
     hide = np.array((0, 0.055 if above else -0.05, -0.10))
     shapes = {"mouthFunnel": hide, "mouthPucker": 0.7 * hide}
     if not above:
-        shapes |= {"jawOpen": jaw_drop(place)} | _JAW_SLIDES
+        dropped = jaw_drop(place)
+        shapes |= {"jawOpen": dropped, "tongueOut": TONGUE_JAW * dropped, "jawOpen*tongueOut": -TONGUE_JAW * dropped}
+        shapes |= _JAW_SLIDES
     return {name: np.broadcast_to(moved, place.shape) for name, moved in shapes.items()}
 
 
@@ -135,13 +139,14 @@ def _tongue_shapes(place: Array, s: Array, c: Array) -> dict[str, Array]:
 
     x, share = place[:, 0], step(0.0, 0.3, s) * 0.3 + 0.7
     # behind rounded lips it draws back further than the teeth, so that it is not taken for a tongue put out
-    hide = move(zero, -0.090 * most, -0.250 * most)
+    hide, dropped = move(zero, -0.090 * most, -0.250 * most), jaw_drop(place, share)
     return {
-        "jawOpen": jaw_drop(place, share),
+        "jawOpen": dropped,
         **{name: most[:, None] * slide for name, slide in _JAW_SLIDES.items()},
         "mouthFunnel": hide,
         "mouthPucker": 0.8 * hide,
-        "tongueOut": move(0.1 * x * tip, 0.075 * body - 0.035 * tip, 0.46 * most),
+        "tongueOut": move(0.1 * x * tip, 0.075 * body - 0.035 * tip, 0.46 * most) + TONGUE_JAW * dropped,
+        "jawOpen*tongueOut": -TONGUE_JAW * dropped,
         "tongueTipUp": move(zero, 0.150 * tip, 0.01 * tip),
         "tongueTipDown": move(zero, -0.075 * tip, zero),
         "tongueTipLeft": move(0.090 * tip, zero, zero),
