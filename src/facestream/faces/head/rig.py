@@ -18,7 +18,7 @@ from facestream.faces.head.ears import ears
 from facestream.faces.head.expressions import JAW_HINGE, Face, jaw_drop, skin_shapes
 from facestream.faces.head.eyes import eyeball, lash_line
 from facestream.faces.head.forms import Array
-from facestream.faces.head.hair import hair
+from facestream.faces.head.hairstyles import hair
 from facestream.faces.head.identity import Identity
 from facestream.faces.head.joints import Joint, joints
 from facestream.faces.head.lids import Lids, eye_center

@@ -246,6 +246,11 @@ def _jaw_and_neck(points: Array) -> Array:
     return out
 
 
+def on_skin(s: Array, c: Array, y: Array) -> Array:
+    """Points [..., 3] of the skin, without lips and slits, at lateral position s, cosine c and height y."""
+    return _jaw_and_neck(head_place(s, c, y))
+
+
 def sculpt_skin(identity: Identity) -> Skin:
     """Build the neutral skin; of the identity it has only the opening of the lids."""
     s, c = _columns()

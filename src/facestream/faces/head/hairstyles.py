@@ -1,0 +1,165 @@
+"""Hair styles by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from facestream.faces.head.forms import Array, profile, step
+from facestream.faces.head.hair import cap, curls, curtain, grey, locks, strands
+from facestream.faces.head.identity import Identity
+from facestream.faces.head.paint import Palette
+from facestream.faces.head.part import Part, painted
+from facestream.faces.mesh import Mesh, grid_triangles
+
+
+def _hairline(*half: tuple[float, float]) -> tuple[tuple[float, float], ...]:
+    """A symmetric hairline from the knots of its left half."""
+    return tuple((-angle, y) for angle, y in half[::-1] if angle > 0) + half
+
+
+_SHORT = _hairline(
+    (0, 0.91), (20, 0.90), (44, 0.76), (62, 0.50), (74, 0.16), (84, 0.10), (95, 0.24), (106, 0.20), (116, -0.16),
+    (132, -0.46), (155, -0.56), (180, -0.58),
+)  # fmt: skip
+_HIGH = _hairline(
+    (0, 0.93), (20, 0.92), (44, 0.80), (60, 0.56), (72, 0.26), (84, 0.20), (95, 0.24), (106, 0.20), (118, -0.10),
+    (134, -0.36), (155, -0.46), (180, -0.48),
+)  # fmt: skip
+# Wider than the hairline: bald on top, a ring of hair from ear to ear.
+_SWEEP = (
+    (-30, 1.02, 46, 0.66, 0.10, 0.13, 0.055), (-26, 1.10, 64, 0.52, 0.12, 0.15, 0.055),
+    (-30, 1.17, 80, 0.46, 0.10, 0.16, 0.055), (-34, 1.22, 104, 0.44, 0.06, 0.17, 0.055),
+    (-33, 0.98, 22, 0.74, 0.07, 0.10, 0.055), (-38, 1.04, -60, 0.56, 0.05, 0.11, 0.055),
+    (-40, 1.12, -76, 0.42, 0.05, 0.14, 0.055), (-42, 1.20, -98, 0.44, 0.03, 0.16, 0.055),
+    (-28, 1.06, 56, 0.60, 0.13, 0.09, 0.085), (-30, 1.15, 74, 0.56, 0.11, 0.09, 0.085),
+    (-35, 1.25, 132, 0.40, 0.05, 0.17, 0.05), (-60, 1.24, -128, 0.36, 0.03, 0.17, 0.05),
+)  # fmt: skip
+
+
+def hair(identity: Identity) -> Part:
+    """All hair on the head; it turns with it and has no shapes of its own."""
+    colors = Palette.of(identity)
+    mesh = Mesh.joined(_STYLES[identity.hair](identity))
+    return Part(replace(mesh, colors=(mesh.colors * colors.hair).astype(np.float32)))
+
+
+def covers_ears(identity: Identity) -> bool:
+    """Whether the hair lies over the ears."""
+    return identity.hair in ("bob", "long")
+
+
+def _combed(volume: float, depth: float) -> Callable[[Array, Array], Array]:
+    """Height of combed hair: `volume` at the crown, grooves of `depth`."""
+
+    def height(angle: Array, t: Array) -> Array:
+        body = (0.35 + 0.65 * step(0.2, 0.9, t)) * volume * step(-0.02, 0.25, t)
+        return body + 0.025 + depth * (_groove(angle, t) - 0.6) * (1 - step(0.75, 1.0, t)) * step(0.0, 0.1, t)
+
+    return height
+
+
+def _groove(angle: Array, t: Array) -> Array:
+    return np.asarray(np.abs(np.sin(angle * 12 + 1.5 * t + 0.8 * np.sin(angle * 2))) ** 0.7)
+
+
+def _grooved(angle: Array, t: Array) -> Array:
+    return 0.74 + 0.40 * _groove(angle, t) + 0.06 * np.sin(angle * 41)
+
+
+def _swept(identity: Identity) -> list[Mesh]:
+    return [cap(_SHORT, _combed(0.15, 0.035), _grooved), locks(_SWEEP)]
+
+
+def _buzz(identity: Identity) -> list[Mesh]:
+    rng = np.random.default_rng(5)
+
+    def height(angle: Array, t: Array) -> Array:
+        return 0.012 + 0.030 * step(0.0, 0.30, t) * np.ones_like(angle) + 0.004 * rng.standard_normal(angle.shape)
+
+    def tint(angle: Array, t: Array) -> Array:
+        return 0.95 + 0.20 * rng.standard_normal(angle.shape)
+
+    return [cap(_HIGH, height, tint, 30, 110)]
+
+
+def _bald(identity: Identity) -> list[Mesh]:
+    """A ring of short hair from ear to ear, open at the top."""
+    columns, rows = 60, 9
+    angle = np.radians(np.linspace(88, 272, columns))[None]
+    side = np.abs(np.degrees(angle) - 180)
+    low = profile(180 - side, ((88, 0.15), (96, 0.25), (106, 0.20), (118, -0.10), (134, -0.38), (180, -0.48)))
+    high = profile(180 - side, ((88, 0.30), (100, 0.50), (130, 0.52), (180, 0.46)))
+    t = np.linspace(0, 1, rows)[:, None]
+    edge = np.sin(np.pi * t) ** 0.5 * np.sin(np.pi * np.linspace(0.0, 1, columns)) ** 0.3
+    from facestream.faces.head.hair import above_skull
+
+    points, _ = above_skull(angle + 0 * t, low + (high - low) * t, -0.03 + 0.075 * edge)
+    rng = np.random.default_rng(3)
+    tint = 0.95 + 0.15 * rng.standard_normal(rows * columns)
+    return [painted(points, grid_triangles(rows, columns), grey(tint), sheen=0.6)]
+
+
+def _bob(identity: Identity) -> list[Mesh]:
+    def end(c: Array) -> Array:
+        return -0.74 + 0.10 * step(0.2, 1.0, c)
+
+    sides = [curtain(2.0, 58.0, end, 0.15, 0.22, left) for left in (True, False)]
+    at = np.linspace(-1, 1, 13)
+    fringe = np.stack(
+        [18 * at, 1.17 - 0.02 * at**2, 58 * at, 0.50 + 0.04 * np.cos(9 * at) - 0.06 * np.abs(at), 0.10 + 0 * at,
+         0.125 + 0 * at, 0.055 + 0.012 * np.cos(20 * at)], -1,
+    )  # fmt: skip
+    return [*sides, locks(fringe)]
+
+
+def _long(identity: Identity) -> list[Mesh]:
+    def end(c: Array) -> Array:
+        return -1.62 - 0.10 * np.sin(np.pi * c)
+
+    return [curtain(-14.0, 60.0, end, 0.15, -0.10, left, 0.035) for left in (True, False)]
+
+
+def _afro(identity: Identity) -> list[Mesh]:
+    return [curls(_SHORT, 0.36, 260, 0.075, 40, 128)]
+
+
+def _curls(identity: Identity) -> list[Mesh]:
+    return [curls(_SHORT, 0.06, 110, 0.120, 36, 120)]
+
+
+def _bun(identity: Identity) -> list[Mesh]:
+    return [cap(_HIGH, _combed(0.09, 0.030), _grooved), _ball((0.0, 1.40, -0.22), 0.34)]
+
+
+def _ponytail(identity: Identity) -> list[Mesh]:
+    t = np.linspace(0, 1, 16)
+    n = np.arange(7)[:, None]
+    spread = (n - 3) / 3
+    x = 0.055 * spread * np.sin(np.pi * np.clip(t, 0, 0.55)) + 0.07 * np.sin(3.0 * t + n) * t
+    y = 0.88 + 0.34 * np.sin(np.pi * np.clip(t / 0.5, 0, 1)) - 1.75 * t**1.6 + 0 * n
+    z = -0.80 - 0.50 * np.sin(np.pi * np.clip(0.10 + 0.75 * t, 0, 1)) + 0.05 * np.cos(2.2 * n) * t
+    spine = np.stack([x, y, z], -1)
+    width = 0.125 * np.sin(np.pi * np.clip(0.16 + 0.84 * t, 0, 1)) ** 0.6 * (1 - 0.15 * np.abs(spread))
+    out = np.broadcast_to(np.array((0.0, 0.35, -0.94)), spine.shape)
+    tail = strands(spine, out, width)
+    return [cap(_HIGH, _combed(0.09, 0.030), _grooved), tail, _ball((0.0, 0.90, -0.84), 0.13)]
+
+
+def _ball(center: tuple[float, float, float], radius: float) -> Mesh:
+    """A ball of wound hair."""
+    rings, sides = 17, 36
+    polar, spin = np.linspace(0.02, np.pi - 0.02, rings)[:, None], np.linspace(0, 2 * np.pi, sides, endpoint=False)
+    groove = np.abs(np.sin(spin * 4 + polar * 2.6)) ** 0.7
+    r = radius * (1 + 0.07 * (groove - 0.5) * np.sin(polar))
+    way = np.stack([np.sin(polar) * np.sin(spin), -np.cos(polar) * 0.82 + 0 * spin, np.sin(polar) * np.cos(spin)], -1)
+    points = np.array(center) + r[..., None] * way
+    return painted(points, grid_triangles(rings, sides, wrap=True), grey(0.74 + 0.42 * groove), sheen=0.9)
+
+
+_STYLES: dict[str, Callable[[Identity], list[Mesh]]] = {
+    "swept": _swept, "buzz": _buzz, "bob": _bob, "long": _long, "afro": _afro, "bun": _bun, "ponytail": _ponytail,
+    "curls": _curls, "bald": _bald,
+}  # fmt: skip
