@@ -133,7 +133,7 @@ class Poser:
         values = np.asarray(values, np.float32)
         weights = np.concatenate([values, self._products(values)])
         out = rig.mesh.vertices.copy()
-        _add_shapes(weights, self._starts, self._ends, table.vertices, table.moves, out)
+        add_shapes(weights, self._starts, self._ends, table.vertices, table.moves, out)
         if self._contacts:
             self._touch(values, out)
         for joint, globe in (("leftEye", rig.left_eye), ("rightEye", rig.right_eye)):
@@ -174,7 +174,7 @@ def _clipped(x: float) -> float:
 
 
 @njit(cache=True, nogil=True)
-def _add_shapes(weights, starts, ends, vertices, moves, out):  # type: ignore[no-untyped-def]
+def add_shapes(weights, starts, ends, vertices, moves, out):  # type: ignore[no-untyped-def]
     """Add each used shape's displacements to out [V, 3]. starts, ends: [C] rows of vertices [M] and moves [M, 3]."""
     for c in range(weights.shape[0]):
         weight = weights[c]
