@@ -139,6 +139,7 @@ class _Scene:
             "POSITION": writer.accessor(points, VERTICES, bounds=True),
             "NORMAL": writer.accessor(_signed(self._normals[used]), VERTICES, normalized=True),
             "COLOR_0": writer.accessor(_unsigned(color), VERTICES, normalized=True),
+            "_LOOK": writer.accessor(_look(mesh, used), VERTICES, normalized=True),
             "JOINTS_0": writer.accessor(joints, VERTICES),
             "WEIGHTS_0": writer.accessor(weights, VERTICES, normalized=True),
         }
@@ -271,6 +272,12 @@ def _signed(values: Floats) -> npt.NDArray[np.int16]:
 
 def _unsigned(values: Floats) -> npt.NDArray[np.uint16]:
     return np.round(np.clip(values, 0, 1) * 65535).astype(np.uint16)
+
+
+def _look(mesh: Mesh, used: Indices) -> npt.NDArray[np.uint8]:
+    """What glTF's materials have no name for, but a page that lights as we do wants: gloss, sheen, translucency, shade."""
+    table = np.stack([mesh.gloss, mesh.sheen, mesh.translucency, mesh.shade], axis=1)[used]
+    return np.round(table.clip(0, 1) * 255).astype(np.uint8)
 
 
 def _influences(joints: Sequence[Joint]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint16]]:
