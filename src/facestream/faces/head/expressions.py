@@ -63,7 +63,7 @@ class Face:
         x, y, z = points.T
         u = np.abs(x) / MOUTH_HALF
         inside = np.sqrt(np.clip(1 - u**2, 0, 1))
-        calm = step(1.0, 1.5, np.hypot((np.abs(x) - EYE[0]) / 0.26, (y - EYE[1]) / 0.18))
+        calm = step(0.9, 1.8, np.hypot((np.abs(x) - EYE[0]) / 0.26, (y - EYE[1]) / 0.18))
         return cls(x, y, z, side, u, y - seam(x), step(-0.05, 0.30, z), inside, calm)
 
     @property
@@ -105,7 +105,7 @@ def _middle(face: Face) -> Array:
 def jaw_share(face: Face) -> Array:
     """How far each place follows the jaw's opening, [N], 0..1."""
     middle, beside = _middle(face), 1 - step(1.0, 2.3, face.u)
-    upper = CORNER_DROP * (1 - middle) ** 1.2 * beside * (1 - step(0.0, 0.40, face.t))
+    upper = CORNER_DROP * (1 - middle) ** 1.2 * beside * (1 - step(0.0, 0.30, face.t))
     lower = (CORNER_DROP + (1 - CORNER_DROP) * middle) * beside
     below = step(0.02, 0.26, -face.t)
     return np.where(face.side > 0, upper, lower * (1 - below) + _chin(face) * below) * face.ahead
@@ -113,7 +113,7 @@ def jaw_share(face: Face) -> Array:
 
 def _chin(face: Face) -> Array:
     """1 on the jaw's front, 0 at its angles and below the throat."""
-    return (1 - step(0.45, 0.98, np.abs(face.x) / half_width(face.y))) * step(-1.55, -1.08, face.y)
+    return (1 - step(0.52, 1.0, np.abs(face.x) / half_width(face.y))) * step(-1.55, -1.08, face.y)
 
 
 def slide_share(face: Face) -> Array:
@@ -126,7 +126,7 @@ def slide_share(face: Face) -> Array:
 def _jaw_open(face: Face) -> Array:
     moved = jaw_drop(face.points, jaw_share(face))
     # the corners are drawn inwards as the mouth opens
-    moved[:, 0] -= 0.16 * face.x * face.mouth(1.9, 0.25) * np.clip(face.u, 0, 1) ** 2
+    moved[:, 0] -= 0.16 * face.x * face.mouth(1.9, 0.25) * step(0.0, 1.3, face.u)
     # the larynx sinks a little
     moved[:, 1] -= 0.012 * _larynx(face)
     return moved
@@ -201,7 +201,7 @@ def _press(face: Face, left: bool) -> Array:
 def _fold(face: Face, left: bool) -> Array:
     """The crease from the nose's wing round the corner of the mouth, deep along it and full outside: depth, [N]."""
     x = face.x if left else -face.x
-    across = x - (0.15 + 0.85 * np.clip(-0.25 - face.y, 0, 1) - 0.55 * np.clip(-0.46 - face.y, 0, 1))
+    across = x - (0.17 + 0.92 * np.clip(-0.25 - face.y, 0, 1) - 0.55 * np.clip(-0.46 - face.y, 0, 1))
     along = step(-0.22, -0.36, face.y) * step(-0.74, -0.56, face.y) * face.ahead
     return (np.exp(-((across / 0.050) ** 2)) - 0.9 * np.exp(-(((across - 0.12) / 0.085) ** 2))) * along
 
@@ -209,7 +209,7 @@ def _fold(face: Face, left: bool) -> Array:
 def _smile(face: Face, left: bool) -> Array:
     """The corner is drawn up and back round the teeth, the cheek lifted and filled above the fold."""
     sign = 1.0 if left else -1.0
-    wide, near = face.corner(left, (0.21, 0.23)), face.corner(left, (0.14, 0.11))
+    wide, near = face.corner(left, (0.27, 0.23)), face.corner(left, (0.14, 0.11))
     cheek = face.hill(left, (0.45, -0.26), (0.21, 0.15)) * face.calm
     lips = (face.lip(True, 0.08) + face.lip(False, 0.08)) * face.half(left)
     thin = -0.14 * face.t * _near(face, 0.16) * lips
@@ -285,9 +285,9 @@ def _cheek_puff(face: Face) -> Array:
     lips = face.mouth(2.0, 0.26)
     return _move(
         face,
-        np.sign(face.x) * 0.105 * out * step(0.0, 0.25, np.abs(face.x)) - 0.06 * face.x * lips,
+        np.sign(face.x) * 0.105 * out * step(0.0, 0.25, np.abs(face.x)),
         0.0,
-        0.080 * out + 0.030 * lips - 0.012 * _near(face, 0.06) * lips,
+        0.080 * out + 0.026 * lips,
     )
 
 
@@ -306,7 +306,7 @@ def _sneer(face: Face, left: bool) -> Array:
     return _move(
         face,
         sign * 0.014 * wing,
-        0.058 * wing + 0.022 * side + 0.045 * lip + 0.030 * cheek - 0.022 * inner,
+        0.046 * wing + 0.022 * side + 0.045 * lip + 0.030 * cheek - 0.022 * inner,
         0.012 * wing + 0.016 * side + 0.026 * cheek + 0.007 * wrinkles - 0.020 * _fold(face, left),
     )
 
@@ -316,7 +316,7 @@ def _brow_down(face: Face, left: bool) -> Array:
     brow = face.hill(left, (0.24, 0.43), (0.27, 0.17)) * face.calm
     furrow = face.hill(left, (0.075, 0.40), (0.045, 0.13))
     sign = 1.0 if left else -1.0
-    return _move(face, -sign * 0.034 * brow, -0.098 * brow, 0.034 * brow - 0.014 * furrow)
+    return _move(face, -sign * 0.034 * brow, -0.105 * brow, 0.020 * brow - 0.014 * furrow)
 
 
 def _outer_up(face: Face, left: bool) -> Array:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from facestream.faces.head.forms import Array, step
-from facestream.faces.head.skin import EYE, Skin, front
+from facestream.faces.head.skin import EYE, Skin, crease, front
 from facestream.faces.mesh import Indices
 
 # Travel of (upper, lower) rim at weight 1, as shares of the eye's opening; negative is down. Then the sideways slide.
@@ -32,6 +32,11 @@ _TRAVEL = {
     "browDown": (-0.06, 0.0, 0.0),
 }
 
+_BEYOND = 4  # columns beside the eye that give way with it
+_SPREAD = np.array((1, 2, 3, 2, 1)) / 9
+# How much of the fold above the lid a lid's travel draws flat.
+_UNFOLDED = {"eyeBlink": 0.85, "eyeLookDown": 0.40, "eyeWide": -0.25}
+
 
 @dataclass(frozen=True)
 class Lids:
@@ -40,27 +45,33 @@ class Lids:
     skin: Skin
 
     def _shares(self, left: bool) -> tuple[Array, Array, Array]:
-        """Share of the upper and of the lower rim's travel, and the opening at rest, all [N]."""
+        """Share of the upper and of the lower rim's travel, and the travel's height, all [N]."""
         skin = self.skin
         upper, lower, opening = (np.zeros(len(skin.points)) for _ in range(3))
-        columns, rows = skin.eye_columns(left), skin.rows
+        slit, rows = skin.eye_columns(left), skin.rows
+        columns = np.arange(slit[0] - _BEYOND, slit[-1] + _BEYOND + 1)
         top, bottom = skin.lids_upper[columns], skin.grid[rows["lids"], columns]
         height = skin.points[top, 1] - skin.points[bottom, 1]
+        even = np.convolve(np.convolve(height, _SPREAD, "same"), _SPREAD, "same")
         for row in range(rows["fold"] - 2, rows["crease"] + 3):
             vertices = skin.grid[row, columns]
-            opening[vertices] = height
             y = skin.points[vertices, 1]
-            if row > rows["lids"]:
-                upper[vertices] = 1 - step(0.0, 0.16, y - skin.points[top, 1])
-            else:
-                lower[vertices] = 1 - step(0.0, 0.14, skin.points[bottom, 1] - y)
-        upper[top], opening[top] = 1.0, height
+            share = 1 - (
+                step(0.0, 0.16, y - skin.points[top, 1])
+                if row > rows["lids"]
+                else step(0.0, 0.14, skin.points[bottom, 1] - y)
+            )
+            (upper if row > rows["lids"] else lower)[vertices] = share
+            # away from the rim the corners' columns follow their neighbours
+            opening[vertices] = even + (height - even) * share**2
+        upper[top[_BEYOND:-_BEYOND]], opening[top] = 1.0, height
         return upper, lower, opening
 
     def shapes(self) -> dict[str, Array]:
         """Displacements [N, 3] by shape name."""
         found = {}
         points = self.skin.points
+        fold = crease(points[:, 0], points[:, 1]) * (points[:, 2] > 0)
         for left, name in ((True, "Left"), (False, "Right")):
             upper, lower, opening = self._shares(left)
             for shape, (up, down, out) in _TRAVEL.items():
@@ -69,7 +80,8 @@ class Lids:
                 moved[:, 0] += (out if left else -out) * np.maximum(upper, lower)
                 touched = np.maximum(upper, lower) > 0
                 (x, y, _), (x_0, y_0, _) = moved[touched].T, points[touched].T
-                moved[touched, 2] += front(x, y) - front(x_0, y_0)
+                moved[touched, 2] += _smooth(x, y) - _smooth(x_0, y_0)
+                moved[:, 2] -= _UNFOLDED.get(shape, 0.0) * fold * (points[:, 0] * (1 if left else -1) > 0)
                 found[shape + name] = moved - points
         return found
 
@@ -85,3 +97,8 @@ class Lids:
 def eye_center(left: bool) -> Array:
     """Centre of an eyeball, [3]."""
     return np.array((EYE[0] if left else -EYE[0], EYE[1], EYE[2]))
+
+
+def _smooth(x: Array, y: Array) -> Array:
+    """Height of the face without the lids' folds, which travel with the skin."""
+    return front(x, y) - crease(x, y)

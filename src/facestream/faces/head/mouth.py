@@ -73,20 +73,22 @@ _TOOTH_ROWS = (
     (0.0, 0.0), (0.16, -0.006), (0.22, 0.0), (0.70, 0.0), (0.95, 0.004), (1.0, 0.016), (1.0, 0.034),
     (0.6, 0.05), (0.0, 0.06),
 )  # fmt: skip
+_ARCH = (1.25, 1.5)  # half width and depth of the arch in radii of its front
 
 
 def teeth(skin: Skin, above: bool) -> Part:
     """One row of teeth with its gum: an arch whose edge is scalloped tooth by tooth."""
     angle = np.linspace(-1.4, 1.4, 47)
-    gap = 1 - np.abs(np.sin(angle * 6.2)) ** 0.35  # 1 between two teeth, 0 on their middles
+    gap = 1 - np.abs(np.sin(angle * 7.4)) ** 0.35  # 1 between two teeth, 0 on their middles
     radius, root, edge, behind = (0.262, 0.13, -0.030, 0.085) if above else (0.240, -0.17, -0.060, 0.105)
-    middle = seam_depth(skin) - behind - radius
+    front = seam_depth(skin) - behind
     points, colors = [], []
     for height, inwards in _TOOTH_ROWS:
         crown = height > 0.2
         y = MOUTH_Y + root + (edge - root) * (height - 0.05 * gap * (height > 0.9))
-        r = radius - inwards - 0.010 * gap * crown
-        points.append(np.stack([r * np.sin(angle), y, middle + r * np.cos(angle)], -1))
+        sunk = inwards + 0.010 * gap * crown
+        x, z = (_ARCH[0] * radius - sunk) * np.sin(angle), front + _ARCH[1] * radius * (np.cos(angle) - 1)
+        points.append(np.stack([x, y, z - sunk * np.cos(angle)], -1))
         colors.append(paint.TOOTH * (1 - 0.28 * gap[:, None]) if crown else np.broadcast_to(paint.GUM, (len(angle), 3)))
     place = np.concatenate(points)
     triangles = grid_triangles(len(_TOOTH_ROWS), len(angle))
@@ -115,8 +117,12 @@ def tongue(skin: Skin) -> Part:
     taper = np.sqrt(np.clip(1 - np.clip((along - 0.62) / 0.38, 0, 1) ** 2, 0, 1))
     across = np.sin(around) * np.ones_like(along)
     width, thick = 0.150 * taper, (0.055 - 0.020 * along) * np.sqrt(taper)
-    groove = -0.022 * np.exp(-((across / 0.35) ** 2)) * (np.cos(around) > 0) * taper
-    x, y = width * across, MOUTH_Y - 0.150 + 0.055 * np.sin(along * np.pi * 0.75) + thick * np.cos(around) + groove
+    crown = 0.036 * (1 - across**2) * taper
+    groove = -0.026 * np.exp(-((across / 0.22) ** 2)) * (np.cos(around) > 0) * taper
+    x, y = (
+        width * across,
+        MOUTH_Y - 0.150 + 0.055 * np.sin(along * np.pi * 0.75) + thick * np.cos(around) + crown + groove,
+    )
     z = back + 0.475 * along + 0.0 * around
     place = np.stack([x, y, z], -1).reshape(-1, 3)
     s, c = (along + 0 * around).reshape(-1), across.reshape(-1)

@@ -48,10 +48,10 @@ _NAPE = (
 )  # fmt: skip
 # The nose along its ridge: height above the face, half width.
 _RIDGE = (
-    (-0.40, 0.0), (-0.345, 0.004), (-0.305, 0.040), (-0.268, 0.125), (-0.225, 0.182), (-0.175, 0.172), (-0.10, 0.118),
-    (0.0, 0.066), (0.10, 0.044), (0.22, 0.024), (0.36, 0.006), (0.5, 0.0),
+    (-0.42, 0.0), (-0.355, 0.006), (-0.318, 0.040), (-0.285, 0.115), (-0.245, 0.178), (-0.205, 0.192), (-0.160, 0.170),
+    (-0.08, 0.112), (0.02, 0.068), (0.12, 0.042), (0.24, 0.020), (0.36, 0.006), (0.5, 0.0),
 )  # fmt: skip
-_RIDGE_WIDTH = ((-0.4, 0.085), (-0.22, 0.083), (-0.12, 0.066), (0.05, 0.066), (0.25, 0.10), (0.5, 0.16))
+_RIDGE_WIDTH = ((-0.42, 0.080), (-0.30, 0.082), (-0.22, 0.092), (-0.12, 0.076), (0.05, 0.078), (0.25, 0.12), (0.5, 0.16))
 
 
 def half_width(y: npt.ArrayLike) -> Array:
@@ -65,7 +65,7 @@ MOUTH_HALF = float(half_width(MOUTH_Y)) * STEP * MOUTH_COLUMN
 def seam(x: Array) -> Array:
     """Height of the line where the lips meet: a hint of a smile, a small dip in the middle."""
     u = np.abs(x) / MOUTH_HALF
-    return MOUTH_Y + 0.042 * np.minimum(u, 1.2) ** 2 - 0.010 * np.exp(-((u / 0.22) ** 2))
+    return MOUTH_Y + 0.056 * np.minimum(u, 1.2) ** 2.4 - 0.010 * np.exp(-((u / 0.22) ** 2))
 
 
 def _lip_heights(x: Array) -> tuple[Array, Array]:
@@ -90,14 +90,14 @@ def _lids(x: Array, opening: float = 0.0) -> tuple[Array, Array]:
 def _nose(x: Array, y: Array) -> Array:
     """Height of the nose above the face."""
     wide = profile(y, _RIDGE_WIDTH)
-    ridge = profile(y, _RIDGE) * np.exp(-(np.abs(x / wide) ** 2.2))
-    wings = 0.085 * both(x, y, (0.098, -0.250), (0.038, 0.046)) + 0.030 * both(x, y, (0.085, -0.20), (0.06, 0.06))
-    flow = 0.040 * bump(x, y, (0, -0.20), (0.17, 0.17))  # it grows out of the cheeks
-    nostrils = 0.085 * both(x, y, (0.050, -0.288), (0.026, 0.020))
-    return ridge + wings + flow - nostrils
+    ridge = profile(y, _RIDGE) * np.exp(-(np.abs(x / wide) ** 2.0))
+    wings = 0.082 * both(x, y, (0.100, -0.255), (0.040, 0.044)) + 0.040 * both(x, y, (0.08, -0.19), (0.07, 0.07))
+    flow = 0.045 * bump(x, y, (0, -0.19), (0.19, 0.18))  # it grows out of the cheeks
+    nostrils = 0.055 * both(x, y, (0.052, -0.300), (0.026, 0.018))
+    return np.asarray(ridge + wings + flow - nostrils)
 
 
-def _crease(x: Array, y: Array) -> Array:
+def crease(x: Array, y: Array) -> Array:
     """The fold above the upper lid: a groove that follows its arc, and the skin above that hangs over it."""
     _, lid = _lids(x)
     inner, outer = (float(half_width(EYE[1])) * STEP * column for column in EYE_COLUMNS)
@@ -117,7 +117,7 @@ def front(x: Array, y: Array) -> Array:
     z = profile(y, _DEPTH) * (1 - s**2.5) ** 0.4
     relief = (
         _nose(x, y)
-        + 0.052 * both(x, y, (0.40, -0.27), (0.23, 0.17))  # cheeks
+        + 0.060 * both(x, y, (0.42, -0.28), (0.25, 0.19))  # cheeks
         + 0.072 * bump(x, y, (0, -0.90), (0.21, 0.12))  # chin
         - 0.026 * bump(x, y, (0, -0.755), (0.22, 0.055))  # the groove above it
         + 0.048 * bump(x, y, (0, MOUTH_Y + 0.03), (0.38, 0.20))  # lips stand forward
@@ -125,7 +125,7 @@ def front(x: Array, y: Array) -> Array:
         + 0.007 * both(x, y, (0.050, -0.45), (0.022, 0.07))  # and its ridges
         - 0.026 * both(x, y, (MOUTH_HALF + 0.03, MOUTH_Y + 0.045), (0.055, 0.07))  # corners of the mouth
         - 0.014 * both(x, y, (0.27, -0.40), (0.06, 0.12))  # fold from the nose to the mouth's corner
-        - 0.075 * both(x, y, (0.185, 0.07), (0.09, 0.13))  # inner hollows of the eyes
+        - 0.070 * both(x, y, (0.190, 0.06), (0.10, 0.15))  # inner hollows of the eyes
         - 0.045 * both(x, y, (0.38, 0.05), (0.26, 0.22))
         + 0.030 * both(x, y, (0.34, 0.40), (0.28, 0.10))  # brow ridge
     )
@@ -134,7 +134,7 @@ def front(x: Array, y: Array) -> Array:
     shell = EYE[2] + np.where(
         away < LID_RADIUS, np.sqrt(np.clip(LID_RADIUS**2 - away**2, 0, None)), 2.5 * (LID_RADIUS - away)
     )
-    return higher(z, shell, 0.03) + _crease(x, y)
+    return higher(z, shell, 0.03) + crease(x, y)
 
 
 # Columns of the slits' rims, without their corners.
@@ -197,6 +197,7 @@ def _key_rows(s: Array, opening: float) -> tuple[list[tuple[str, Array]], Array]
         ("lower_lip", line - lip_down), ("seam", line), ("upper_lip", line + lip_up),
         ("nose", flat - 0.36), ("fold", flat - 0.17), ("lids", lid_down), ("crease", np.maximum(lid_up + 0.060, 0.15)),
         ("brow", flat + 0.42), ("forehead", flat + 0.80), ("under_hair", flat + 1.05),
+        ("crown", flat + 1.294),
     ]  # fmt: skip
     return keys, lid_up
 
@@ -204,12 +205,14 @@ def _key_rows(s: Array, opening: float) -> tuple[list[tuple[str, Array]], Array]
 _LIP_ROWS = np.array((0.0, 0.20, 0.40, 0.58, 0.74, 0.88, 1.0))
 _STEPS = {
     "throat": 9, "chin": 6, "lower_lip": 7, "upper_lip": 6, "nose": 8, "fold": 8, "lids": 6, "crease": 5, "brow": 6,
-    "forehead": 5, "under_hair": 3,
+    "forehead": 5, "under_hair": 3, "crown": 5,
 }  # fmt: skip
 
 
 def _fractions(name: str) -> Array:
     """Where the rows between a key row and the one below it lie, 0 excluded, 1 included."""
+    if name == "crown":
+        return np.asarray(np.sin(np.linspace(0, np.pi / 2, _STEPS[name] + 1)[1:]))
     if name == "seam":
         return _LIP_ROWS[1:]
     if name == "upper_lip":
@@ -265,15 +268,18 @@ def sculpt_skin(identity: Identity) -> Skin:
     lids_upper[eyes] = grid.size + len(_MOUTH) + np.arange(len(eyes))
     side = np.sign(np.arange(len(grid)) - rows["seam"])[:, None] * np.ones(len(s))
     side[rows["seam"], _MOUTH] = -1
+    # the lips' rims lie on each other, the lids' rims apart; one vertex closes the crown
+    rims = surface[rows["seam"], _MOUTH], head_place(s, c, lid_up)[eyes]
+    points = np.concatenate([surface.reshape(-1, 3), *rims, surface[-1].mean(axis=0, keepdims=True) + (0, 0.004, 0)])
+    fan = np.stack([grid[-1], np.roll(grid[-1], -1), np.full(len(s), len(points) - 1)], -1).astype(np.int32)
     return Skin(
-        # the lips' rims lie on each other, the lids' rims apart
-        np.concatenate([surface.reshape(-1, 3), surface[rows["seam"], _MOUTH], head_place(s, c, lid_up)[eyes]]),
-        _triangles(grid, {rows["seam"]: mouth_upper, rows["lids"]: lids_upper}),
+        points,
+        np.concatenate([_triangles(grid, {rows["seam"]: mouth_upper, rows["lids"]: lids_upper}), fan]),
         grid,
         mouth_upper,
         lids_upper,
         rows,
-        np.concatenate([side.reshape(-1), np.ones(len(_MOUTH) + len(eyes))]),
+        np.concatenate([side.reshape(-1), np.ones(len(_MOUTH) + len(eyes) + 1)]),
     )
 
 
