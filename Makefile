@@ -9,12 +9,14 @@ TORCH := $(shell grep '^torch==' constraints.txt)
 SPEAKERS := flite festival festlex-cmu festvox-kallpc16k festvox-kdlpc16k festvox-us-slt-hts espeak-ng
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench speakers
+.PHONY: help demo test check bench page wheel speakers
 
 help:
 	@echo "make demo    install the package and animate the bundled sample (about a minute)"
 	@echo "make test    install what tests need, then check and test everything"
 	@echo "make check   style, types and the import rule, without the tests"
+	@echo "make page    fetch what the live page is drawn with (three.js, by npm) for facestream serve"
+	@echo "make wheel   the page's library and the package in one file, dist/*.whl, that needs no network to serve"
 	@echo "make bench   measure this machine: each part of the work, and an hour of stream"
 
 demo: $(VENV)/.base
@@ -48,6 +50,28 @@ $(VENV)/.full: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP) $(TORCH)
 	$(PIP) --editable '.[dev,train,align,plot]'
 	@touch $@ $(VENV)/.base
+
+# three.js is not ours, so it is not in the repository: npm fetches the version that package-lock.json pins.
+VENDOR := src/facestream/server/page/vendor
+THREE := node_modules/three
+JSM := loaders/GLTFLoader.js utils/BufferGeometryUtils.js utils/SkeletonUtils.js
+
+page: $(VENDOR)/three.module.js
+
+node_modules/.package-lock.json: package-lock.json
+	@command -v npm > /dev/null || { echo "npm is not here; on Debian: apt install npm"; exit 1; }
+	npm ci --no-audit --no-fund
+	@touch $@
+
+$(VENDOR)/three.module.js: node_modules/.package-lock.json
+	@mkdir -p $(VENDOR)/addons/loaders $(VENDOR)/addons/utils
+	@cp $(THREE)/LICENSE $(THREE)/build/three.core.js $(VENDOR)/
+	@for file in $(JSM); do cp $(THREE)/examples/jsm/$$file $(VENDOR)/addons/$$file; done
+	@cp $(THREE)/build/three.module.js $@ && touch $@
+
+wheel: page $(VENV)/.base
+	$(BIN)/python -m pip --disable-pip-version-check wheel --quiet --no-deps --wheel-dir dist .
+	@ls dist/*.whl
 
 # Never fails: tests that speak skip by name where a synthesiser is missing.
 speakers:
