@@ -44,7 +44,7 @@ class Document:
             content = path.read_bytes()
         except OSError as error:
             raise FaceError(f"'{path}' cannot be read: {error.strerror or error}") from error
-        text, self._inside = self._chunks(content) if content.startswith(MAGIC) else (content, None)
+        text, self._inside = self._chunks(content) if content.startswith(MAGIC) else (content, b"")
         try:
             self.root: Json = json.loads(text)
             version = self.root["asset"]["version"]
@@ -95,12 +95,10 @@ class Document:
         kind, width, count = np.dtype("<" + COMPONENTS[entry["componentType"]]), KINDS[entry["type"]], entry["count"]
         if not 0 <= count <= MOST:
             raise self.broken(f"accessor {index} has {count} elements; expected at most {MOST}")
-        if "bufferView" in entry:
-            values = self._values(entry, kind, width, count)
-        else:
-            values = np.zeros((count, width), kind)
+        values = self._values(entry, kind, width, count) if "bufferView" in entry else np.zeros((count, width), kind)
         if sparse := entry.get("sparse"):
-            places = self._values(sparse["indices"], np.dtype("<" + COMPONENTS[sparse["indices"]["componentType"]]), 1, sparse["count"])
+            of = np.dtype("<" + COMPONENTS[sparse["indices"]["componentType"]])
+            places = self._values(sparse["indices"], of, 1, sparse["count"])
             if places.size and places.max() >= count:
                 raise self.broken(f"accessor {index} puts a value beyond its end")
             values = values.copy()
@@ -124,8 +122,10 @@ class Document:
         if index not in self._buffers:
             entry = self.root["buffers"][index]
             content = self._fetch(entry["uri"]) if "uri" in entry else self._inside
-            if content is None or len(content) < entry["byteLength"]:
-                raise self.broken(f"buffer {index} has {len(content or b'')} of its {entry['byteLength']} bytes")
+            if len(content) < entry["byteLength"]:
+                raise self.broken(
+                    f"buffer {index} has {len(content)} of its {entry['byteLength']} bytes; fetch it again"
+                )
             self._buffers[index] = content
         return self._buffers[index]
 

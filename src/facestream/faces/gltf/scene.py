@@ -185,12 +185,14 @@ class _Scene:
 
     def _add_texture(self) -> int:
         """The face's texture, once."""
-        if "textures" not in self.writer.root:
+        if self._mesh.texture is not None and "textures" not in self.writer.root:
             encoded = io.BytesIO()
             Image.fromarray(self._mesh.texture).save(encoded, format="JPEG", quality=92, subsampling=0)
             view = self.writer.view(encoded.getvalue())
             image = self.writer.add("images", {"bufferView": view, "mimeType": "image/jpeg", "name": "skin"})
-            sampler = self.writer.add("samplers", {"magFilter": 9729, "minFilter": 9987, "wrapS": 33071, "wrapT": 33071})
+            sampler = self.writer.add(
+                "samplers", {"magFilter": 9729, "minFilter": 9987, "wrapS": 33071, "wrapT": 33071}
+            )
             self.writer.add("textures", {"source": image, "sampler": sampler})
         return 0
 
@@ -200,7 +202,9 @@ class _Scene:
         animation: Json = {"name": "motion", "channels": [], "samplers": []}
 
         def add(node: int, path: str, values: Floats) -> None:
-            animation["channels"].append({"sampler": len(animation["samplers"]), "target": {"node": node, "path": path}})
+            animation["channels"].append(
+                {"sampler": len(animation["samplers"]), "target": {"node": node, "path": path}}
+            )
             animation["samplers"].append({"input": times, "output": self.writer.accessor(values)})
 
         for node, names in self._morphed:
@@ -216,7 +220,7 @@ def weights_of(name: str, motion: Motion) -> Floats:
     if name in ARKIT + TONGUE:
         return motion.select([name]).values[:, 0]
     curves = [sign * motion.select([channel]).values[:, 0] for channel, sign in factors(name)]
-    return np.clip(curves, 0, 1).prod(axis=0)
+    return np.asarray(np.clip(curves, 0, 1).prod(axis=0), np.float32)
 
 
 def rotations_of(motion: Motion) -> dict[str, Floats]:
@@ -275,7 +279,9 @@ def _unsigned(values: Floats) -> npt.NDArray[np.uint16]:
 
 
 def _look(mesh: Mesh, used: Indices) -> npt.NDArray[np.uint8]:
-    """What glTF's materials have no name for, but a page that lights as we do wants: gloss, sheen, translucency, shade."""
+    """What glTF's materials have no name for, but a page that lights as we do wants: gloss, sheen, translucency and
+    shade, [n, 4].
+    """
     table = np.stack([mesh.gloss, mesh.sheen, mesh.translucency, mesh.shade], axis=1)[used]
     return np.round(table.clip(0, 1) * 255).astype(np.uint8)
 
@@ -292,7 +298,7 @@ def _influences(joints: Sequence[Joint]) -> tuple[npt.NDArray[np.uint8], npt.NDA
 
 
 def _parts(head: Head) -> dict[str, Indices]:
-    """Vertices by part: the vertex sets that follow one another through the whole mesh; the others are places on them."""
+    """Vertices by part: the vertex sets that follow one another through the mesh; the others are places on them."""
     parts, covered = {}, 0
     for name, vertices in head.vertex_sets.items():
         if len(vertices) and vertices[0] == covered and vertices[-1] == covered + len(vertices) - 1:

@@ -1,0 +1,265 @@
+"""A user's face: any glTF or VRM file whose morph targets carry ARKit's names.
+
+Names may be written in any case, with _L and _R, or as VRM expressions; those that are missing stay still. The model is
+scaled and moved so that its face is where our own head's is in the picture. Head and eyes turn where it has bones.
+
+Shapes: V vertices, C channels.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from facestream.errors import MotionError
+from facestream.faces.gltf.names import target_names
+from facestream.faces.gltf.pieces import Piece, Scene
+from facestream.faces.gltf.reader import Document
+from facestream.faces.gltf.surfaces import Pictures, there, unwrapped
+from facestream.faces.head import Head
+from facestream.faces.head.correctives import Products
+from facestream.faces.head.forms import turn
+from facestream.faces.head.head import add_shapes
+from facestream.faces.head.rig import Displacements
+from facestream.faces.mesh import Floats, Indices, Mesh
+from facestream.signals import ARKIT, FACE, TONGUE
+
+logger = logging.getLogger("facestream")
+
+_AXES = ("Yaw", "Pitch", "Roll")
+_SHEEN = 0.1
+
+
+@dataclass(frozen=True)
+class Bone:
+    """A joint that a model has. pivot: [3]; share: [V] of each vertex in its turn, with all that hangs on it."""
+
+    pivot: Floats
+    share: Floats
+
+
+class Model:
+    """A face from a file. mesh: at rest; shapes: those of ARKit and of the tongue that it has; joints: by name, of
+    head, leftEye and rightEye those that it has.
+    """
+
+    def __init__(self, mesh: Mesh, displacements: Displacements, joints: Mapping[str, Bone]) -> None:
+        self.mesh, self.joints = mesh, joints
+        self._displacements = displacements
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Model:
+        """Read .glb, .gltf or .vrm. What it lacks is told as a warning.
+
+        Raises FaceError if the file is missing, torn, not glTF 2.0, compressed, or has none of ARKit's shapes.
+        """
+        document = Document(Path(path))
+        try:
+            scene = Scene(document)
+            model = _assembled(document, list(scene.pieces()), scene)
+        except (KeyError, IndexError, TypeError, ValueError, AttributeError, RecursionError) as error:
+            raise document.broken(
+                f"it is not laid out as glTF 2.0 says ({type(error).__name__}: {error}); export it anew"
+            ) from error
+        _tell_missing(document, model)
+        return model
+
+    @property
+    def shapes(self) -> tuple[str, ...]:
+        """Names of the shapes that channels move one by one."""
+        return tuple(name for name in ARKIT + TONGUE if name in self._displacements.ranges)
+
+    @property
+    def correctives(self) -> tuple[str, ...]:
+        """Names of the corrective shapes, which say what moves them (head/correctives.py)."""
+        return tuple(name for name in self._displacements.ranges if name not in FACE)
+
+    def shape(self, name: str) -> Floats:
+        """Displacement [V, 3] of one shape or corrective at weight 1."""
+        moved = np.zeros_like(self.mesh.vertices)
+        start, end = self._displacements.ranges[name]
+        moved[self._displacements.vertices[start:end]] = self._displacements.moves[start:end]
+        return moved
+
+    def bind(self, channels: Sequence[str]) -> Callable[[Floats], Floats]:
+        """What poses the model by values [C] of these channels: vertices [V, 3]. Channels for which it has no shape or
+        joint do nothing. Raises MotionError for channels that no face has.
+        """
+        if unknown := [name for name in channels if name not in FACE]:
+            raise MotionError(f"no face has a channel {', '.join(unknown)}; expected names of signals.FACE")
+        table = self._displacements
+        products = Products(self.correctives, channels)
+        ranges = [table.ranges.get(name, (0, 0)) for name in (*channels, *products.used)]
+        starts, ends = np.ascontiguousarray(np.array(ranges, np.int64).reshape(-1, 2).T)
+        columns = {joint: [_column(channels, joint + axis) for axis in _AXES] for joint in self.joints}
+
+        def pose(values: Floats) -> Floats:
+            if values.shape != (len(channels),) or not np.isfinite(values).all():
+                raise MotionError(f"a pose has shape {values.shape}; expected {len(channels)} finite numbers")
+            values = np.asarray(values, np.float32)
+            out = self.mesh.vertices.copy()
+            add_shapes(np.concatenate([values, products(values)]), starts, ends, table.vertices, table.moves, out)
+            for joint in ("leftEye", "rightEye", "head"):
+                angles = [0.0 if column is None else float(values[column]) for column in columns.get(joint, ())]
+                if any(angles):
+                    bone = self.joints[joint]
+                    turned = (out - bone.pivot) @ (turn(*angles) - np.eye(3, dtype=np.float32)).T
+                    out += bone.share[:, None] * turned
+            return out
+
+        return pose
+
+
+def _column(channels: Sequence[str], name: str) -> int | None:
+    return channels.index(name) if name in channels else None
+
+
+def _assembled(document: Document, pieces: list[Piece], scene: Scene) -> Model:
+    """All pieces as one model, where our own head is in the picture."""
+    pictures = Pictures(document)
+    cut = [seen for piece in pieces if len((seen := _cut(piece, pictures)).triangles)]
+    names = dict.fromkeys(name for piece in cut for name in piece.moves)
+    if not any(name in ARKIT for name in names):
+        raise document.broken(_what_was_found(document))
+    counts = [len(piece.points) for piece in cut]
+    starts = np.cumsum([0, *counts])
+    points = np.concatenate([piece.points for piece in cut])
+    table = _displacements(cut, starts, list(names))
+    scale, offset = _fit(points, table)
+    triangles = [piece.triangles + start for start, piece in zip(starts, cut, strict=False)]
+    mesh = Mesh(
+        vertices=(scale * points + offset).astype(np.float32),
+        triangles=np.concatenate(triangles).astype(np.int32),
+        colors=np.concatenate([piece.look.colors for piece in cut]),
+        gloss=np.repeat([piece.look.gloss for piece in cut], counts).astype(np.float32),
+        sheen=np.full(len(points), _SHEEN, np.float32),
+        shade=np.ones(len(points), np.float32),
+        weld=_weld(cut, starts),
+        uv=np.concatenate([_in_texture(piece, pictures) for piece in cut]),
+        texture=pictures.texture(),
+    )
+    joints = {}
+    for name in scene.joints:
+        pivot, share = scale * scene.pivot(name) + offset, np.concatenate([piece.shares[name] for piece in cut])
+        joints[name] = Bone(pivot.astype(np.float32), share)
+    return Model(mesh, replace(table, moves=np.float32(scale) * table.moves), joints)
+
+
+def _displacements(pieces: Sequence[Piece], starts: npt.NDArray[np.int64], names: Sequence[str]) -> Displacements:
+    """All pieces' displacements, shape after shape."""
+    ranges, vertices, moves, total = {}, [], [], 0
+    for name in names:
+        first = total
+        for start, piece in zip(starts, pieces, strict=False):
+            if name in piece.moves:
+                used = np.flatnonzero(piece.moves[name].any(axis=1))
+                vertices.append(start + used)
+                moves.append(piece.moves[name][used])
+                total += len(used)
+        ranges[name] = (first, total)
+    return Displacements(ranges, np.concatenate(vertices).astype(np.int32), np.concatenate(moves).astype(np.float32))
+
+
+def _cut(piece: Piece, pictures: Pictures) -> Piece:
+    """A piece without what is transparent, its texture's places within the picture, and its back if that is seen."""
+    look, triangles = piece.look, piece.triangles
+    picture = None if look.image is None else pictures[look.image]
+    if picture is None:
+        piece = replace(piece, look=replace(look, image=None, uv=np.zeros_like(look.uv)))
+    else:
+        origin, triangles, uv = unwrapped(triangles, look.uv)
+        piece = _taken(piece, origin, triangles)
+        piece = replace(piece, look=replace(piece.look, uv=uv))
+        if look.least is not None:
+            piece = replace(piece, triangles=triangles[there(picture, triangles, uv, look.least)])
+    if look.two_sided:
+        front, count = np.arange(len(piece.points)), len(piece.points)
+        both = np.concatenate([piece.triangles, piece.triangles[:, ::-1] + count])
+        normals = piece.normals
+        piece = _taken(piece, np.concatenate([front, front]), both)
+        if normals is not None:
+            piece = replace(piece, normals=np.concatenate([normals, -normals]))
+    return piece
+
+
+def _taken(piece: Piece, vertices: npt.NDArray[np.intp] | Indices, triangles: Indices) -> Piece:
+    """A piece of copies of these vertices, joined by these triangles."""
+    look = piece.look
+    return Piece(
+        piece.points[vertices],
+        None if piece.normals is None else piece.normals[vertices],
+        triangles,
+        {name: moved[vertices] for name, moved in piece.moves.items()},
+        {name: share[vertices] for name, share in piece.shares.items()},
+        replace(look, colors=look.colors[vertices], uv=look.uv[vertices]),
+    )
+
+
+def _in_texture(piece: Piece, pictures: Pictures) -> Floats:
+    if piece.look.image is None:
+        return np.zeros_like(piece.look.uv)
+    return pictures.place(piece.look.image, piece.look.uv)
+
+
+def _weld(pieces: Sequence[Piece], starts: npt.NDArray[np.int64]) -> Indices:
+    """For each vertex the first one at the same place with the same normal, [V]: a border of textures is no edge."""
+    weld = np.arange(starts[-1], dtype=np.int32)
+    size = max(float(np.ptp(piece.points, axis=0).max()) for piece in pieces)
+    told = [
+        (start + np.arange(len(piece.points)), piece.points / (1e-5 * size), piece.normals * 50)
+        for start, piece in zip(starts, pieces, strict=False)
+        if piece.normals is not None
+    ]
+    if told:
+        index, place, normal = (np.concatenate(column) for column in zip(*told, strict=True))
+        rows = np.round(np.hstack([place, normal])).astype(np.int64)
+        _, first, group = np.unique(rows, axis=0, return_index=True, return_inverse=True)
+        weld[index] = index[first[group.reshape(-1)]]
+    return weld
+
+
+def _fit(points: Floats, table: Displacements) -> tuple[float, Floats]:
+    """Scale and offset [3] that lay a model over our head: its face's middle on ours, its crown as high as ours.
+
+    The face's middle is where the shapes that both have move most.
+    """
+    ours = Head.load()
+    names = [name for name in ARKIT if name in table.ranges]
+    ranges = [slice(*table.ranges[name]) for name in names]
+    here = _middle(points, [(table.vertices[rows], table.moves[rows]) for rows in ranges])
+    everything = np.arange(len(ours.mesh.vertices), dtype=np.int32)
+    wanted = _middle(ours.mesh.vertices, [(everything, ours.shape(name)) for name in names])
+    above, height = points[:, 1].max() - here[1], ours.mesh.vertices[:, 1].max() - wanted[1]
+    scale = float(height / above) if above > 0 else 1.0
+    return scale, (wanted - scale * here).astype(np.float32)
+
+
+def _middle(points: Floats, shapes: Sequence[tuple[Indices, Floats]]) -> Floats:
+    """Mean of the middles of shapes, each given as vertices [m] and displacements [m, 3]."""
+    middles = []
+    for vertices, moved in shapes:
+        amount = np.linalg.norm(moved, axis=1)
+        if amount.sum() > 0:
+            middles.append((points[vertices] * amount[:, None]).sum(axis=0) / amount.sum())
+    return np.asarray(np.mean(middles, axis=0), np.float32)
+
+
+def _what_was_found(document: Document) -> str:
+    names = [name for mesh in range(len(document.list("meshes"))) for name in target_names(document, mesh) if name]
+    found = f"its morph targets are {', '.join(dict.fromkeys(names))}" if names else "it has no named morph targets"
+    return f"none of ARKit's 52 shapes is in it: {found}; expected names such as jawOpen, mouthSmileLeft, eyeBlink_L"
+
+
+def _tell_missing(document: Document, model: Model) -> None:
+    """Warn, by name, of what will stay still."""
+    if missing := [name for name in ARKIT if name not in model.shapes]:
+        said = "'%s' lacks %d of ARKit's 52 shapes, which stay still: %s"
+        logger.warning(said, document.path, len(missing), ", ".join(missing))
+    if "head" not in model.joints:
+        logger.warning("'%s' has no bone of the head, so the head does not turn", document.path)
