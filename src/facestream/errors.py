@@ -8,6 +8,7 @@
     ├── CorpusError         training material is missing or not as its layout says
     ├── SinkError           the result cannot be written: folder missing, disk full, unknown ending
     ├── FullHouseError      every seat of a live engine is taken
+    ├── ProtocolError       a client and a server do not understand each other; carries the close code
     └── MissingExtra        an optional package is needed: says which `pip install` brings it
 
 A message says what came, what was expected, and what to do. The command line prints it without a traceback.
@@ -46,6 +47,14 @@ class SinkError(FacestreamError):
 
 class FullHouseError(FacestreamError):
     """Every seat of a live engine is taken."""
+
+
+class ProtocolError(FacestreamError):
+    """A message is not what the protocol says. code: the close code of the WebSocket that fits."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = int(code)
 
 
 class MissingExtra(FacestreamError):

@@ -1,0 +1,126 @@
+// A head from a .glb, posed by named curves and drawn on a canvas.
+import * as THREE from "three";
+import { GLTFLoader } from "three/addons/loaders/GLTFLoader.js";
+import { Studio } from "./light.js";
+
+const UNITS_PER_METRE = 10; // the file is life-size, our light and camera are in units of our faces
+const NECK_SHARE = 0.4; // of the head's angles: the neck's own joint takes them
+const VIEW = 21.8; // degrees from the upper to the lower edge of a square picture (faces/camera.py)
+const NARROWEST = 0.72; // of the square's width: what a tall picture must still show
+const ANGLES = /(Yaw|Pitch|Roll)$/;
+const AXES = ["Yaw", "Pitch", "Roll"];
+
+export class Face {
+  /** @param {HTMLCanvasElement} canvas  Throws if the browser has no WebGL 2. */
+  constructor(canvas) {
+    this.renderer = new THREE.WebGLRenderer({ canvas, antialias: true, alpha: true, powerPreference: "high-performance" });
+    this.renderer.outputColorSpace = THREE.LinearSRGBColorSpace; // the material encodes by itself
+    this.scene = new THREE.Scene();
+    this.camera = new THREE.PerspectiveCamera(VIEW, 1, 1, 30);
+    this.camera.position.set(0, -0.11, 9.45);
+    this.studio = new Studio();
+    this.channels = [];
+    this.meshes = [];
+    this.drawn = 0;
+    this.shadowEvery = 1; // pictures between two shadow maps
+  }
+
+  /** Show the head in a .glb instead of the present one. Rejects if it cannot be fetched or is no head. */
+  async load(url) {
+    const bytes = await fetch(url).then((answer) => {
+      if (!answer.ok) throw new Error(`the face could not be fetched (${answer.status})`);
+      return answer.arrayBuffer();
+    });
+    const { scene } = await new GLTFLoader().parseAsync(bytes.slice(0), "");
+    scene.scale.setScalar(UNITS_PER_METRE);
+    this.joints = Object.fromEntries(["neck", "head", "leftEye", "rightEye"].map((name) => [name, scene.getObjectByName(name)]));
+    this.meshes = [];
+    scene.traverse((node) => {
+      if (!node.isMesh) return;
+      node.material = this.studio.paint(node.material);
+      node.frustumCulled = false;
+      if (node.morphTargetDictionary) this.meshes.push(node);
+    });
+    if (this.shown) this.discard(this.shown);
+    this.scene.add((this.shown = scene));
+    this.file = bytes;
+    this.bind(this.channels);
+  }
+
+  discard(scene) {
+    this.scene.remove(scene);
+    scene.traverse((node) => {
+      node.geometry?.dispose();
+      node.material?.dispose();
+      node.skeleton?.dispose();
+    });
+  }
+
+  /** From now on `pose` gets values of these channels, in this order. */
+  bind(channels) {
+    this.channels = channels;
+    const columns = new Map(channels.map((name, index) => [name, index]));
+    const plans = new Map();
+    this.moves = this.meshes.map((mesh) =>
+      Object.entries(mesh.morphTargetDictionary).map(([target, index]) => {
+        if (!plans.has(target)) plans.set(target, weigher(target, columns));
+        return [index, plans.get(target)];
+      }),
+    );
+    this.angles = Object.fromEntries(
+      ["head", "leftEye", "rightEye"].map((joint) => [joint, AXES.map((axis) => columns.get(joint + axis))]),
+    );
+  }
+
+  /** @param {ArrayLike<number>} values  weights of shapes, radians of joints, by the bound channels */
+  pose(values) {
+    this.meshes.forEach((mesh, number) => {
+      for (const [index, weigh] of this.moves[number]) mesh.morphTargetInfluences[index] = weigh(values);
+    });
+    const { neck, head, leftEye, rightEye } = this.joints ?? {};
+    if (head && neck) {
+      neck.quaternion.copy(turned(values, this.angles.head, NECK_SHARE));
+      head.quaternion.copy(neck.quaternion).invert().multiply(turned(values, this.angles.head));
+    }
+    leftEye?.quaternion.copy(turned(values, this.angles.leftEye));
+    rightEye?.quaternion.copy(turned(values, this.angles.rightEye));
+  }
+
+  /** Fit the picture into width x height CSS pixels, drawn with `ratio` pixels each. */
+  resize(width, height, ratio) {
+    this.renderer.setPixelRatio(ratio);
+    this.renderer.setSize(width, height, false);
+    const aspect = width / Math.max(height, 1);
+    const tall = Math.tan((VIEW * Math.PI) / 360) * Math.max(1, NARROWEST / aspect);
+    this.camera.aspect = aspect;
+    this.camera.fov = (Math.atan(tall) * 360) / Math.PI;
+    this.camera.updateProjectionMatrix();
+  }
+
+  draw() {
+    if (this.drawn++ % this.shadowEvery === 0) this.studio.castShadows(this.renderer, this.scene);
+    this.renderer.render(this.scene, this.camera);
+  }
+}
+
+/** What gives a target's weight: a shape's is its curve's value; any other's is the product of the factors that its
+ *  name names, each clipped to 0..1, "-" before one for its negative values: "jawOpen*mouthClose", "-headYaw". */
+function weigher(target, columns) {
+  const factors = target.split("*").map((name) => [columns.get(name.replace(/^-/, "")), name.startsWith("-") ? -1 : 1]);
+  if (factors.some(([column]) => column === undefined)) return () => 0;
+  if (factors.length === 1 && !ANGLES.test(target)) return (values) => values[factors[0][0]];
+  return (values) => {
+    let product = 1;
+    for (const [column, sign] of factors) product *= Math.min(Math.max(sign * values[column], 0), 1);
+    return product;
+  };
+}
+
+const euler = new THREE.Euler(0, 0, 0, "YXZ");
+const quaternion = new THREE.Quaternion();
+
+/** R = Ry(yaw) Rx(pitch) Rz(roll), a share of each angle. */
+function turned(values, columns, share = 1) {
+  const [yaw, pitch, roll] = columns.map((column) => (column === undefined ? 0 : share * values[column]));
+  return quaternion.setFromEuler(euler.set(pitch, yaw, roll));
+}
