@@ -16,7 +16,7 @@ from facestream.faces.head.skin import front
 from facestream.faces.mesh import Mesh, grid_triangles
 
 _ROLL = (18, 8)  # rings, sides
-_TUFTS, _STEPS, _SIDES = 40, 5, 4
+_TUFTS, _STEPS, _SIDES = 64, 5, 4
 
 
 def brow(left: bool, identity: Identity) -> Part:
@@ -75,8 +75,8 @@ def _tufts(scale: float) -> tuple[Array, Array, Array]:
     pz = front(px, py) + 0.016 + 0.006 * np.sin(np.pi * t) * (1 + layer[:, None])
     spine = np.stack([px, py, pz], -1)
     body = np.sin(np.pi * np.clip(0.12 + 0.88 * t, 0, 1)) ** 0.7 * (t < 1)
-    width = 0.0155 * scale**0.5 * body * np.ones((_TUFTS, 1))
+    width = 0.0115 * scale**0.5 * body * np.ones((_TUFTS, 1))
     out = np.broadcast_to(np.array((0.0, 0.0, 1.0)), spine.shape)
     points, triangles = tubes(spine, out, width, 0.55 * width + 1e-4, _SIDES)
-    tint = np.repeat(0.85 + 0.35 * np.sin(n * 2.4), _STEPS * _SIDES)
+    tint = np.repeat(0.95 + 0.18 * np.sin(n * 2.4), _STEPS * _SIDES)
     return points, triangles, tint

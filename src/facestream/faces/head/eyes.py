@@ -21,7 +21,7 @@ _SEGMENTS = 40
 _PUPIL, _IRIS = 17.0, 36.0
 # Rings: degrees from the line of sight, and the part of the eye whose colour the ring has.
 _RINGS = (
-    (0.05, "pupil"), (9.0, "pupil"), (_PUPIL, "pupil"), (_PUPIL, "iris"), (21.0, "iris"), (25.0, "iris"),
+    (0.05, "pupil"), (6.0, "pupil"), (_PUPIL, "pupil"), (_PUPIL, "iris"), (21.0, "iris"), (25.0, "iris"),
     (29.0, "iris"), (33.0, "limbus"), (_IRIS, "limbus"), (_IRIS + 2.5, "sclera"), (45.0, "sclera"), (58.0, "sclera"), (74.0, "sclera"),
     (95.0, "sclera"),
 )  # fmt: skip

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from facestream.faces.head.forms import Array, profile, step
-from facestream.faces.head.hair import cap, curls, curtain, grey, locks, strands
+from facestream.faces.head.hair import above_skull, cap, curls, curtain, grey, locks, strands
 from facestream.faces.head.identity import Identity
 from facestream.faces.head.paint import Palette
 from facestream.faces.head.part import Part, painted
@@ -28,7 +28,7 @@ _HIGH = _hairline(
     (0, 0.93), (20, 0.92), (44, 0.80), (60, 0.56), (72, 0.26), (84, 0.20), (95, 0.24), (106, 0.20), (118, -0.10),
     (134, -0.36), (155, -0.46), (180, -0.48),
 )  # fmt: skip
-# Wider than the hairline: bald on top, a ring of hair from ear to ear.
+# Locks combed from a parting on the right to the left.
 _SWEEP = (
     (-30, 1.02, 46, 0.66, 0.10, 0.13, 0.055), (-26, 1.10, 64, 0.52, 0.12, 0.15, 0.055),
     (-30, 1.17, 80, 0.46, 0.10, 0.16, 0.055), (-34, 1.22, 104, 0.44, 0.06, 0.17, 0.055),
@@ -44,11 +44,6 @@ def hair(identity: Identity) -> Part:
     colors = Palette.of(identity)
     mesh = Mesh.joined(_STYLES[identity.hair](identity))
     return Part(replace(mesh, colors=(mesh.colors * colors.hair).astype(np.float32)))
-
-
-def covers_ears(identity: Identity) -> bool:
-    """Whether the hair lies over the ears."""
-    return identity.hair in ("bob", "long")
 
 
 def _combed(volume: float, depth: float) -> Callable[[Array, Array], Array]:
@@ -94,8 +89,6 @@ def _bald(identity: Identity) -> list[Mesh]:
     high = profile(180 - side, ((88, 0.30), (100, 0.50), (130, 0.52), (180, 0.46)))
     t = np.linspace(0, 1, rows)[:, None]
     edge = np.sin(np.pi * t) ** 0.5 * np.sin(np.pi * np.linspace(0.0, 1, columns)) ** 0.3
-    from facestream.faces.head.hair import above_skull
-
     points, _ = above_skull(angle + 0 * t, low + (high - low) * t, -0.03 + 0.075 * edge)
     rng = np.random.default_rng(3)
     tint = 0.95 + 0.15 * rng.standard_normal(rows * columns)

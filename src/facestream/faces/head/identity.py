@@ -13,6 +13,7 @@ import numpy as np
 from facestream.errors import FaceError
 
 HAIR_STYLES = ("swept", "buzz", "bob", "long", "afro", "bun", "ponytail", "curls", "bald")
+COVERING = ("bob", "long")  # styles that lie over the ears
 BEARDS = ("none", "moustache", "goatee", "full")
 GLASSES = ("none", "round", "square")
 EARRINGS = ("none", "studs", "hoops")

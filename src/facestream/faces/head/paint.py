@@ -104,7 +104,7 @@ def paint_skin(skin: Skin, identity: Identity) -> tuple[Array, Array, Array]:
     color = _over(
         color, colors.lid * 0.92, 0.35 * both(x, y, (0.34, -0.10), (0.20, 0.06)) * ahead * (0.4 + old_age(identity))
     )
-    color = _over(color, colors.skin * (0.34, 0.22, 0.20), 0.90 * both(x, y, (0.050, -0.290), (0.026, 0.016)) * ahead)
+    color = _over(color, colors.skin * (0.34, 0.22, 0.20), 0.90 * both(x, y, (0.054, -0.300), (0.026, 0.014)) * ahead)
     red = _lip_mask(skin)
     color = _over(color, colors.lip, red)
     color = _over(color, colors.lip * 0.82, 0.6 * red * (skin.side > 0))
@@ -116,7 +116,7 @@ def _occlusion(skin: Skin, x: Array, y: Array, ahead: Array) -> Array:
     shade = np.ones(len(x))
     shade *= 1 - 0.45 * step(-0.98, -1.16, y) * step(-1.75, -1.2, y)  # under the chin
     shade *= 1 - 0.22 * both(x, y, (0.17, 0.08), (0.07, 0.12)) * ahead  # inner hollows of the eyes
-    shade *= 1 - 0.22 * bump(x, y, (0, -0.315), (0.11, 0.035)) * ahead  # under the nose
+    shade *= 1 - 0.22 * bump(x, y, (0, -0.330), (0.11, 0.035)) * ahead  # under the nose
     shade *= 1 - 0.20 * both(x, y, (0.145, -0.26), (0.022, 0.05)) * ahead  # beside its wings
     shade *= 1 - 0.26 * bump(x, y, (0, MOUTH_Y - 0.140), (0.20, 0.04)) * ahead  # under the lower lip
     shade *= 1 - 0.30 * both(x, y, (MOUTH_HALF, MOUTH_Y + 0.045), (0.03, 0.03)) * ahead
@@ -137,4 +137,4 @@ def _lip_mask(skin: Skin) -> Array:
         edge = row in (rows["lower_lip"], rows["upper_lip"])
         red[skin.grid[row]] = 0.40 if edge else 1.0
     red[skin.mouth_upper] = 1.0
-    return red * (1 - step(0.96, 1.06, u)) * (skin.points[:, 2] > 0)
+    return red * (1 - step(0.84, 1.04, u)) * (skin.points[:, 2] > 0)

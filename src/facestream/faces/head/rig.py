@@ -13,7 +13,7 @@ import numpy as np
 from facestream.faces.head.brows import brow
 from facestream.faces.head.contacts import Globe, Slit, globe, lid_slit, lips_slit
 from facestream.faces.head.correctives import blink_correctives, correctives
-from facestream.faces.head.dress import extras, shirt
+from facestream.faces.head.dress import clothes, extras
 from facestream.faces.head.ears import ears
 from facestream.faces.head.expressions import JAW_HINGE, Face, jaw_drop, skin_shapes
 from facestream.faces.head.eyes import eyeball, lash_line
@@ -125,7 +125,7 @@ def _parts(skin: Skin, lids: Lids, identity: Identity) -> dict[str, Part]:
         "brow_right": brow(False, identity),
         "ears": ears(identity),
         "hair": hair(identity),
-        "shirt": shirt(identity),
+        "shirt": clothes(identity),
         **extras(skin, moves, identity),
     }
 
