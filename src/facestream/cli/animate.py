@@ -1,4 +1,4 @@
-"""`facestream animate`: a recording of speech to a video of a talking head, or to its curves.
+"""`facestream animate`: a recording of speech to a video of a talking head, to its curves, or to a head that moves.
 
 Shapes: N samples, T frames, C channels.
 """
@@ -12,11 +12,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from itertools import cycle
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import numpy.typing as npt
 import typer
+from PIL import Image, ImageColor
 
 from facestream.audio.waveform import read_audio
 from facestream.cli.console import check_place, out, progress_bar, stoppable
@@ -26,8 +27,12 @@ from facestream.runtime.talker import Talker, load
 from facestream.signals import Floats, Frame
 from facestream.timing import SAMPLE_RATE
 
+if TYPE_CHECKING:
+    from facestream.faces.background import Background
+
 CURVES = (".csv", ".npz")
 VIDEOS = (".mp4", ".mov", ".mkv")
+MODEL = ".glb"
 HANDS = min(4, (os.cpu_count() or 1) + 1)  # threads that draw, one more than cores: one of them waits its turn
 PACKET = SAMPLE_RATE  # samples given to the talker at once
 
@@ -42,29 +47,35 @@ def animate_file(
     style: str = "neutral",
     seed: int = 0,
     size: int = 512,
+    face: str = "default",
+    background: str = "gradient",
     tick: Tick = lambda done, total: None,
 ) -> int:
     """Animate a recording and write what the output's ending asks for; gives the number of frames.
 
-    size: of the picture, pixels. The output is there whole or not at all. Raises AudioError for the speech, SinkError
-    for the output.
+    size: of the picture, pixels; face: as in faces/face.py, `load_face`; background: "gradient", a colour, or a picture
+    file. The output is there whole or not at all. Raises AudioError for the speech, FaceError for the face, SinkError
+    for the output and its background.
     """
     check_output(output, speech)
+    behind = read_background(background)
     samples = read_audio(speech)
     total = talker.timing.frame_count(len(samples))
     stream = Stream(talker, style, seed)
     frames = counted(hear(stream, samples), total, tick)
     if output.suffix.lower() in CURVES:
         stream.motion(list(frames)).save(output)
+    elif output.suffix.lower() == MODEL:
+        moving_head(frames, stream, face, output)
     else:
-        film(frames, talker, samples, output, size)
+        film(frames, talker, samples, output, size, face, behind)
     return total
 
 
 def check_output(output: Path, speech: Path) -> None:
     """Raise SinkError now if the result could not be written at the end."""
-    if output.suffix.lower() not in VIDEOS + CURVES:
-        raise SinkError(f"'{output.name}' does not say what to write; expected a name in {', '.join(VIDEOS + CURVES)}")
+    if output.suffix.lower() not in (known := (*VIDEOS, *CURVES, MODEL)):
+        raise SinkError(f"'{output.name}' does not say what to write; expected a name in {', '.join(known)}")
     check_place(output)
     if output.exists() and speech.exists() and output.samefile(speech):
         raise SinkError(f"'{output}' is the speech itself; choose another output")
@@ -84,18 +95,49 @@ def counted(frames: Iterable[Frame], total: int, tick: Tick) -> Iterator[Frame]:
         tick(done, total)
 
 
-def film(frames: Iterable[Frame], talker: Talker, samples: Floats, output: Path, size: int) -> None:
-    """Draw the frames on the bundled head, with the sound [N]."""
-    from facestream.faces.head import Head  # the compiler behind the drawing takes a while to load; curves need none
+def moving_head(frames: Iterable[Frame], stream: Stream, face: str, output: Path) -> None:
+    """Write one of our heads with the frames as its animation."""
+    from facestream.faces.face import load_head
+    from facestream.faces.gltf import save_glb
+
+    head = load_head(face)
+    save_glb(head, output, stream.motion(list(frames)))
+
+
+def film(
+    frames: Iterable[Frame], talker: Talker, samples: Floats, output: Path, size: int, face: str, behind: Background
+) -> None:
+    """Draw the frames on a face, with the sound [N]."""
+    from facestream.faces.face import load_face  # the compiler behind the drawing is slow to load; curves need none
     from facestream.faces.rasterizer import Renderer
     from facestream.sinks.video import VideoSink
 
-    head = Head.load()
-    pose = head.bind(talker.config.channels)
-    draw = [Renderer(head.mesh, size).draw for _ in range(HANDS)]
+    drawn = load_face(face)
+    pose = drawn.bind(talker.config.channels)
+    draw = [Renderer(drawn.mesh, size, background=behind).draw for _ in range(HANDS)]
     with VideoSink(output, (size, size), talker.timing.fps, audio=(samples, SAMPLE_RATE)) as video:
         for picture in shared(draw, (pose(frame.values) for frame in frames)):
             video.write(picture)
+
+
+def read_background(told: str) -> Background:
+    """What is behind the face: "gradient", a colour (a name of CSS, or #rrggbb), or a picture file's pixels [H, W, 3].
+
+    Raises SinkError for anything else.
+    """
+    if told == "gradient":
+        return "gradient"
+    try:
+        return ImageColor.getrgb(told)[:3]
+    except ValueError:
+        pass
+    try:
+        with Image.open(told) as picture:
+            return np.asarray(picture.convert("RGB"))
+    except OSError as error:
+        raise SinkError(
+            f"'{told}' is no background ({error}); expected a colour such as teal or #20c0a0, or a picture file"
+        ) from error
 
 
 def shared(hands: Sequence[Callable[[Floats], Picture]], work: Iterable[Floats]) -> Iterator[Picture]:
@@ -116,7 +158,10 @@ def command(
         Path, typer.Argument(help="wav, flac, ogg, mp3, m4a, or a video with a sound track.", readable=False)
     ],
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="A video (.mp4, .mov, .mkv), or the curves (.csv, .npz).")
+        Path,
+        typer.Option(
+            "--output", "-o", help="A video (.mp4, .mov, .mkv), the curves (.csv, .npz), or a head that moves (.glb)."
+        ),
     ],
     bundle: Annotated[
         Path | None, typer.Option(help="Folder of another talker than the bundled one.", show_default=False)
@@ -124,8 +169,15 @@ def command(
     style: Annotated[str, typer.Option(help="Manner of speaking; a wrong name lists them.")] = "neutral",
     seed: Annotated[int, typer.Option(help="Another seed, another performance; the same seed, the same one.")] = 0,
     size: Annotated[int, typer.Option(min=64, max=2160, help="Edge of the picture, pixels; an even number.")] = 512,
+    face: Annotated[
+        str,
+        typer.Option(help="Whose: a name from `facestream faces list`, seed:42 for anybody, or your own model.glb."),
+    ] = "default",
+    background: Annotated[
+        str, typer.Option(help="What is behind: gradient, a colour such as teal or #20c0a0, or a picture file.")
+    ] = "gradient",
 ) -> None:
-    """Turn a recording of speech into a video of a talking head, or into its curves."""
+    """Turn a recording of speech into a video of a talking head, into its curves, or into a head that moves."""
     with stoppable(f"'{output}' was not written."), progress_bar() as bar:
         task = bar.add_task("Animating", total=None)
         total = animate_file(
@@ -135,6 +187,8 @@ def command(
             style,
             seed,
             size,
+            face,
+            background,
             tick=lambda done, of: bar.update(task, completed=done, total=of),
         )
     out.print(f"{output}: {total} {'frame' if total == 1 else 'frames'}", markup=False, highlight=False, soft_wrap=True)
