@@ -1,13 +1,14 @@
 // A head from a .glb, posed by named curves and drawn on a canvas.
 import * as THREE from "three";
 import { GLTFLoader } from "three/addons/loaders/GLTFLoader.js";
+import { Glb } from "./glb.js";
 import { Studio } from "./light.js";
+import { Shapes, takeTargets } from "./shapes.js";
 
 const UNITS_PER_METRE = 10; // the file is life-size, our light and camera are in units of our faces
 const NECK_SHARE = 0.4; // of the head's angles: the neck's own joint takes them
 const VIEW = 21.8; // degrees from the upper to the lower edge of a square picture (faces/camera.py)
 const NARROWEST = 0.72; // of the square's width: what a tall picture must still show
-const ANGLES = /(Yaw|Pitch|Roll)$/;
 const AXES = ["Yaw", "Pitch", "Roll"];
 
 export class Face {
@@ -20,7 +21,7 @@ export class Face {
     this.camera.position.set(0, -0.11, 9.45);
     this.studio = new Studio();
     this.channels = [];
-    this.meshes = [];
+    this.morphed = [];
     this.drawn = 0;
     this.shadowEvery = 1; // pictures between two shadow maps
   }
@@ -31,15 +32,19 @@ export class Face {
       if (!answer.ok) throw new Error(`the face could not be fetched (${answer.status})`);
       return answer.arrayBuffer();
     });
-    const { scene } = await new GLTFLoader().parseAsync(bytes.slice(0), "");
+    const glb = new Glb(bytes);
+    const targets = takeTargets(glb);
+    const { scene, associations } = await opened(glb);
     scene.scale.setScalar(UNITS_PER_METRE);
     this.joints = Object.fromEntries(["neck", "head", "leftEye", "rightEye"].map((name) => [name, scene.getObjectByName(name)]));
-    this.meshes = [];
+    this.morphed = [];
     scene.traverse((node) => {
       if (!node.isMesh) return;
       node.material = this.studio.paint(node.material);
       node.frustumCulled = false;
-      if (node.morphTargetDictionary) this.meshes.push(node);
+      const { meshes, primitives } = associations.get(node);
+      const taken = targets.get(glb.root.meshes[meshes])?.[primitives ?? 0];
+      if (taken?.length) this.morphed.push(morphed(node.geometry, taken));
     });
     if (this.shown) this.discard(this.shown);
     this.scene.add((this.shown = scene));
@@ -60,13 +65,7 @@ export class Face {
   bind(channels) {
     this.channels = channels;
     const columns = new Map(channels.map((name, index) => [name, index]));
-    const plans = new Map();
-    this.moves = this.meshes.map((mesh) =>
-      Object.entries(mesh.morphTargetDictionary).map(([target, index]) => {
-        if (!plans.has(target)) plans.set(target, weigher(target, columns));
-        return [index, plans.get(target)];
-      }),
-    );
+    for (const { shapes } of this.morphed) shapes.bind(columns);
     this.angles = Object.fromEntries(
       ["head", "leftEye", "rightEye"].map((joint) => [joint, AXES.map((axis) => columns.get(joint + axis))]),
     );
@@ -74,9 +73,8 @@ export class Face {
 
   /** @param {ArrayLike<number>} values  weights of shapes, radians of joints, by the bound channels */
   pose(values) {
-    this.meshes.forEach((mesh, number) => {
-      for (const [index, weigh] of this.moves[number]) mesh.morphTargetInfluences[index] = weigh(values);
-    });
+    for (const { shapes, attributes } of this.morphed)
+      if (shapes.pose(values)) for (const attribute of attributes) attribute.needsUpdate = true;
     const { neck, head, leftEye, rightEye } = this.joints ?? {};
     if (head && neck) {
       neck.quaternion.copy(turned(values, this.angles.head, NECK_SHARE));
@@ -103,17 +101,29 @@ export class Face {
   }
 }
 
-/** What gives a target's weight: a shape's is its curve's value; any other's is the product of the factors that its
- *  name names, each clipped to 0..1, "-" before one for its negative values: "jawOpen*mouthClose", "-headYaw". */
-function weigher(target, columns) {
-  const factors = target.split("*").map((name) => [columns.get(name.replace(/^-/, "")), name.startsWith("-") ? -1 : 1]);
-  if (factors.some(([column]) => column === undefined)) return () => 0;
-  if (factors.length === 1 && !ANGLES.test(target)) return (values) => values[factors[0][0]];
-  return (values) => {
-    let product = 1;
-    for (const [column, sign] of factors) product *= Math.min(Math.max(sign * values[column], 0), 1);
-    return product;
-  };
+/** three.js' objects of a file. */
+async function opened(glb) {
+  const place = URL.createObjectURL(new Blob([glb.binary]));
+  try {
+    const buffers = [{ byteLength: glb.binary.length, uri: place }];
+    const { scene, parser } = await new GLTFLoader().parseAsync(JSON.stringify({ ...glb.root, buffers }), "");
+    return { scene, associations: parser.associations };
+  } finally {
+    URL.revokeObjectURL(place);
+  }
+}
+
+/** Make a geometry's positions and normals floats of its own, moved by its targets. */
+function morphed(geometry, targets) {
+  const [position, normal] = ["position", "normal"].map((name) => {
+    const given = geometry.attributes[name];
+    const floats = new Float32Array(3 * given.count);
+    for (let i = 0; i < given.count; i++) floats.set([given.getX(i), given.getY(i), given.getZ(i)], 3 * i);
+    const attribute = new THREE.BufferAttribute(floats, 3).setUsage(THREE.DynamicDrawUsage);
+    geometry.setAttribute(name, attribute);
+    return attribute;
+  });
+  return { shapes: new Shapes(targets, position.array, normal.array), attributes: [position, normal] };
 }
 
 const euler = new THREE.Euler(0, 0, 0, "YXZ");

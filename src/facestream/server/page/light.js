@@ -18,17 +18,14 @@ const halfway = (numbers) => direction(numbers).add(new THREE.Vector3(0, 0, 1)).
 
 const POSED = /* glsl */ `
   #include <beginnormal_vertex>
-  #include <morphnormal_vertex>
   #include <skinbase_vertex>
   #include <skinnormal_vertex>
   #include <begin_vertex>
-  #include <morphtarget_vertex>
   #include <skinning_vertex>
 `;
 
 const VERTEX = /* glsl */ `
   #include <common>
-  #include <morphtarget_pars_vertex>
   #include <skinning_pars_vertex>
   attribute vec4 _look; // gloss, sheen, translucency, shade
   uniform vec3 key, keyColor, fill, fillColor, rim, rimColor, sky, bounce;
@@ -72,6 +69,10 @@ const VERTEX = /* glsl */ `
     return mix(color * (fitted / peak), vec3(fitted), white);
   }
 
+  vec3 encoded(vec3 color) { // IEC 61966-2-1
+    return mix(12.92 * color, 1.055 * pow(color, vec3(1.0 / 2.4)) - 0.055, step(0.0031308, color));
+  }
+
   void main() {
     ${POSED}
     vec4 world = modelMatrix * vec4(transformed, 1.0);
@@ -96,7 +97,7 @@ const VERTEX = /* glsl */ `
       + rimColor * (rimmed + through * vec3(0.95, 0.22, 0.1));
     float mirror = pow(max(0.0, dot(n, normalize(key + v))), 12.0);
     float shine = sheen * mirror * lit * open;
-    vLit = sRGBTransferOETF(vec4(toned(albedo * (arriving + shine) + keyColor * 0.06 * shine), 1.0)).rgb;
+    vLit = encoded(max(vec3(0.0), toned(albedo * (arriving + shine) + keyColor * 0.06 * shine)));
     vNormal_ = n;
     vGloss = _look.x;
     vPlace = uv;
@@ -142,7 +143,7 @@ export class Studio {
     this.lamp.lookAt(0, 0, 0);
     this.lamp.updateMatrixWorld();
     this.depths = new THREE.ShaderMaterial({
-      vertexShader: `#include <common>\n#include <morphtarget_pars_vertex>\n#include <skinning_pars_vertex>
+      vertexShader: `#include <common>\n#include <skinning_pars_vertex>
         void main() { ${POSED} gl_Position = projectionMatrix * modelViewMatrix * vec4(transformed, 1.0); }`,
       fragmentShader: "void main() { gl_FragColor = vec4(1.0); }",
     });
