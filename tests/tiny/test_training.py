@@ -107,7 +107,7 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(trained, folder, recipe)
 def test_a_run_ships_as_a_bundle_that_talks(trained, folder, recipe):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        ship(recipe, trained, folder / "shard", folder / "bundle", "# Toy\n")
+        ship(recipe, trained, [folder / "shard"], folder / "bundle", "# Toy\n")
     samples, _ = speak(np.random.default_rng(5))
     motion = animate(samples, load(folder / "bundle"))
     exact = animate(samples, load(trained))

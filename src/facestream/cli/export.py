@@ -19,8 +19,13 @@ def command(
         Path | None, typer.Option("--run", help="Folder of the checkpoints; default: as in `facestream train`.")
     ] = None,
     speech: Annotated[
-        Path, typer.Option(help="Shard of aligned speech; its held-out speakers set amplitude and certainty.")
-    ] = Path("data/shards/real"),
+        list[Path] | None,
+        typer.Option(
+            help="Shard of aligned speech, whose held-out speakers set amplitude and certainty; further ones set "
+            "certainty too. May be repeated. Default: data/shards/real.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Set a run's amplitudes on held-out speakers, and write it as ONNX in 8-bit integers."""
     with needing("train", "Exporting"):
@@ -32,5 +37,6 @@ def command(
             f"there is no model card '{card}'; say there what the talker was made from and how well it does"
         )
     with stoppable("Nothing was exported."):
-        ship(load_recipe(recipe), run_folder or run_folder_of(recipe), speech, output, card.read_text(encoding="utf-8"))
+        shards = speech or [Path("data/shards/real")]
+        ship(load_recipe(recipe), run_folder or run_folder_of(recipe), shards, output, card.read_text(encoding="utf-8"))
     out.print(f"The bundle is in {output}", markup=False, highlight=False, soft_wrap=True)

@@ -35,6 +35,7 @@ from facestream.training.prepare import held_out
 from facestream.training.recipe import Recipe
 from facestream.training.weights import WEIGHTS, save_weights
 
+MOST_HELD = 300
 LISTENERS, MOST_HOPS, TEMPERATURE_ROUNDS, HOTTEST = 8, 2400, 4, 1.6
 LOWEST_GAIN, HIGHEST_GAIN = 0.9, 2.5
 CERTAINTIES = tuple(
@@ -51,24 +52,23 @@ class _Held:
     reference: Motion
 
 
-def ship(recipe: Recipe, run: Path, shard: Path, out: Path, card: str) -> None:
+def ship(recipe: Recipe, run: Path, shards: Sequence[Path], out: Path, card: str) -> None:
     """Write the bundle of a training run, and beside its checkpoint the same network in single precision.
 
-    shard: aligned speech; its held-out speakers set the codec's gain and certainty, and some of it the int8 scales.
-    card: text of the model card.
+    shards: aligned speech. Held-out speakers of the first one set the codec's gain, life's temperature and the int8
+    scales, those of all (each shard counts alike) the codec's certainty. card: text of the model card.
     """
     console = Console(stderr=True)
     model = StreamingTalker(recipe.model)
     model.load_state_dict(averaged_weights(run))
     model.eval()
-    reader = ShardReader(shard)
-    rows = [row for row, speaker in enumerate(reader.speakers) if held_out(speaker)]
-    held = [_hear(model, recipe, reader[row]) for row in track(rows, "held-out speakers", console=console)]
+    every = [_hear_held_out(model, recipe, ShardReader(shard), console) for shard in shards]
+    held = every[0]
     set_gain(model, held)
     set_temperature(model, held, recipe.timing.frame_hops)
     console.print(f"noise temperature of life's parts: {[round(float(value), 2) for value in model.temperature]}")
-    certainty, f1 = best_certainty(model, held)
-    console.print(f"certainty {certainty}: closure F1 {f1:.3f} on {len(held)} utterances of held-out speakers")
+    certainty, f1 = best_certainty(model, every)
+    console.print(f"certainty {certainty}: closure F1 {f1:.3f} on held-out speakers, mean over {len(every)} shards")
     model.codec.config = dataclasses.replace(model.codec.config, certainty=certainty)
     out.mkdir(parents=True, exist_ok=True)
     exact = run / NETWORK
@@ -91,6 +91,12 @@ def ship(recipe: Recipe, run: Path, shard: Path, out: Path, card: str) -> None:
     quantise(exact, out / NETWORK, _steps(Talker(run), [each.utterance for each in held[::4]]))
     save_weights(out / WEIGHTS, model.state_dict())
     (out / CARD).write_text(card, encoding="utf-8")
+
+
+def _hear_held_out(model: StreamingTalker, recipe: Recipe, reader: ShardReader, console: Console) -> list[_Held]:
+    """Held-out speakers of a shard, MOST_HELD utterances at most."""
+    rows = [row for row, speaker in enumerate(reader.speakers) if held_out(speaker)][:MOST_HELD]
+    return [_hear(model, recipe, reader[row]) for row in track(rows, "held-out speakers", console=console)]
 
 
 def _hear(model: StreamingTalker, recipe: Recipe, utterance: Utterance) -> _Held:
@@ -156,21 +162,26 @@ def _moves(model: StreamingTalker, mel: torch.Tensor, hops: int) -> torch.Tensor
     return torch.stack(moves, 1)
 
 
-def best_certainty(model: StreamingTalker, held: Sequence[_Held]) -> tuple[tuple[float, float], float]:
-    """The span of a closure's probability that finds the closures best, and its F1."""
+def best_certainty(model: StreamingTalker, shards: Sequence[Sequence[_Held]]) -> tuple[tuple[float, float], float]:
+    """The span of a closure's probability that finds the closures best, and its F1, as a mean over shards."""
     found: dict[tuple[float, float], float] = {}
     before = model.codec.config
     for certainty in CERTAINTIES:
         model.codec.config = dataclasses.replace(before, certainty=certainty)
-        shut = [closed_lips(Motion(_mouth(model, each.heard), FACE, each.reference.fps)) for each in held]
-        events = [
-            find_events(mask, each.utterance.phones, BILABIAL, each.reference.fps, rest=True)
-            for mask, each in zip(shut, held, strict=True)
-        ]
-        found[certainty] = rates(events).f1
+        found[certainty] = float(np.mean([_closure_f1(model, held) for held in shards]))
     model.codec.config = before
     best = max(found, key=lambda certainty: found[certainty])
     return best, found[best]
+
+
+def _closure_f1(model: StreamingTalker, held: Sequence[_Held]) -> float:
+    shut = [closed_lips(Motion(_mouth(model, each.heard), FACE, each.reference.fps)) for each in held]
+    return rates(
+        [
+            find_events(mask, each.utterance.phones, BILABIAL, each.reference.fps, rest=True)
+            for mask, each in zip(shut, held, strict=True)
+        ]
+    ).f1
 
 
 def _steps(talker: Talker, utterances: Sequence[Utterance], every: int = 9) -> Iterator[dict[str, Any]]:
