@@ -18,12 +18,14 @@ import math
 import numpy as np
 from numba import njit
 
-BAND = 64  # sample rows drawn at a time
+BAND = 128  # sample rows drawn at a time
 _LANE, _POINT = 21, 11
 _ONE = 1 << _POINT
 _MASK = (1 << _LANE) - 1
 _HALF, _ZERO = np.float32(0.5), np.float32(0.0)
 _EIGHTH, _QUARTER = np.float32(0.125), np.float32(0.25)
+_REACH = np.float32(0.875)  # to the first column whose sample is at or behind an edge
+_TINY = np.float32(1e-9)
 _QUARTERS = 0b10_00_11_01  # of a pixel's width, and an eighth: where the samples of its rows are, the last one first
 # Twice the area of a triangle that faces the eye is below this: rows grow downwards. Thinner ones hold no sample.
 _LEAST_AREA = np.float32(-0.02)
@@ -92,6 +94,26 @@ def _highlight(nx, ny, nz, gloss, half):  # type: ignore[no-untyped-def]
 
 
 @_jit
+def _spans(p, q, r, first, last, columns, out):  # type: ignore[no-untyped-def]
+    """First columns [n] and ends [BAND + n] of the sample rows from first to last in a triangle whose corners (column,
+    row) follow one another downwards. Without branches, so that the compiler works several rows at once.
+    """
+    px, top, qx, middle, bottom = p[0], p[1], q[0], q[1], r[1]
+    long_slope = (r[0] - px) / (bottom - top)
+    upper, lower = (qx - px) / (middle - top + _TINY), (r[0] - qx) / (bottom - middle + _TINY)
+    long_left = px + (middle - top) * long_slope < qx
+    for n in range(last - first):
+        row = np.int32(first + n)
+        at = np.float32(row) + _HALF
+        long = px + (at - top) * long_slope
+        short = px + (at - top) * upper if at < middle else qx + (at - middle) * lower
+        left, right = long if long_left else short, short if long_left else long
+        reach = _REACH - _QUARTER * np.float32((_QUARTERS >> (2 * (row & 3))) & 3)
+        out[n] = np.int32(max(left + reach, _ZERO))
+        out[n + BAND] = np.int32(min(right + reach, np.float32(columns)))
+
+
+@_jit
 def sort_into_bands(screen, triangles, rows, used):  # type: ignore[no-untyped-def]
     """Triangles that face the eye, by the bands of sample rows that they touch: starts [bands + 1] and members; and
     mark their vertices in used [V].
@@ -124,7 +146,7 @@ def sort_into_bands(screen, triangles, rows, used):  # type: ignore[no-untyped-d
 
 
 @_jit
-def fill(members, origin, screen, triangles, lit, normals, weld, gloss, half, uv, textured, texture, depth, color):  # type: ignore[no-untyped-def]
+def _fill(members, origin, screen, triangles, lit, normals, weld, gloss, half, uv, textured, texture, depth, color):  # type: ignore[no-untyped-def]
     """Fill triangles into a band of samples whose first row is `origin`.
 
     screen: column, sample row, 1 / distance [V, 3]; lit: colour [V, 3] of each vertex; gloss, textured: [F]; uv: column
@@ -132,6 +154,7 @@ def fill(members, origin, screen, triangles, lit, normals, weld, gloss, half, uv
     """
     rows, columns = depth.shape
     depth, color = depth.ravel(), color.ravel()
+    spans = np.empty(2 * BAND, np.int32)
     for f in members:
         i, j, k = triangles[f, 0], triangles[f, 1], triangles[f, 2]
         x0, y0 = screen[i, 0], screen[i, 1]
@@ -144,8 +167,8 @@ def fill(members, origin, screen, triangles, lit, normals, weld, gloss, half, uv
             q, r = r, q
             if screen[q, 1] < screen[p, 1]:
                 p, q = q, p
-        top, middle, bottom = screen[p, 1], screen[q, 1], screen[r, 1]
-        first, last = max(origin, np.int32(top + _HALF)), min(origin + rows, np.int32(bottom + _HALF))
+        first = max(origin, np.int32(screen[p, 1] + _HALF))
+        last = min(origin + rows, np.int32(screen[r, 1] + _HALF))
         inverse = np.float32(1.0) / (ax * by - ay * bx)
         near_x, near_y = _slopes(screen[j, 2] - screen[i, 2], screen[k, 2] - screen[i, 2], ax, ay, bx, by, inverse)
         red_x, red_y = _slopes(lit[j, 0] - lit[i, 0], lit[k, 0] - lit[i, 0], ax, ay, bx, by, inverse)
@@ -181,52 +204,45 @@ def fill(members, origin, screen, triangles, lit, normals, weld, gloss, half, uv
             u_x, u_y = _slopes(uv[j, 0] - uv[i, 0], uv[k, 0] - uv[i, 0], ax, ay, bx, by, inverse)
             v_x, v_y = _slopes(uv[j, 1] - uv[i, 1], uv[k, 1] - uv[i, 1], ax, ay, bx, by, inverse)
             place_x = _place(u_x, v_x)
-        long_slope = (screen[r, 0] - screen[p, 0]) / (bottom - top)
-        long_left = screen[p, 0] + (middle - top) * long_slope < screen[q, 0]
-        upper_slope = (screen[q, 0] - screen[p, 0]) / (middle - top) if middle > top else _ZERO
-        lower_slope = (screen[r, 0] - screen[q, 0]) / (bottom - middle) if bottom > middle else _ZERO
-        for y in range(first, last):
-            at = np.float32(y) + _HALF
-            one = screen[p, 0] + (at - top) * long_slope
-            two = screen[p, 0] + (at - top) * upper_slope if at < middle else screen[q, 0] + (at - middle) * lower_slope
-            if not long_left:
-                one, two = two, one
+        near_row = screen[i, 2] + near_x * (_EIGHTH - x0) - near_y * y0
+        word_row = base - word_y * row - word_x * column
+        _spans(screen[p], screen[q], screen[r], first, last, columns, spans)
+        for n in range(last - first):
+            y = first + n
+            left, right = spans[np.uint64(n)], spans[np.uint64(n + BAND)]
             quarters = (_QUARTERS >> (2 * (y & 3))) & 3
-            reach = np.float32(0.875) - _QUARTER * np.float32(quarters)
-            left, right = max(0, np.int32(one + reach)), min(columns, np.int32(two + reach))
-            if left >= right:
-                continue
-            dx, dy = np.float32(left) + np.float32(1.0) - reach - x0, at - y0
-            near = screen[i, 2] + near_x * dx + near_y * dy
-            word = base + quarter * (4 * (left - column) + quarters) + word_y * (y - row)
+            shift = _QUARTER * np.float32(quarters)
+            near = near_row + near_x * (np.float32(left) + shift) + near_y * (np.float32(y) + _HALF)
+            word = word_row + quarter * (4 * left + quarters) + word_y * y
             start = (y - origin) * columns
             if plain:
-                for sample in range(np.uint64(start + left), np.uint64(start + right)):
+                for sample in range(np.uint64(start + left), np.uint64(start + max(left, right))):
                     if near > depth[sample]:
                         depth[sample] = near
                         color[sample] = word
                     near += near_x
                     word += word_x
-                continue
-            place = _place(uv[i, 0] + u_x * dx + u_y * dy, uv[i, 1] + v_x * dx + v_y * dy) if mapped else np.int64(0)
-            for sample in range(np.uint64(start + left), np.uint64(start + right)):
-                if near > depth[sample]:
-                    depth[sample] = near
-                    seen = _painted(word, place, texture) if mapped else word
-                    if shiny > _ZERO:
-                        nx = normals[wi, 0] + nx_x * dx + nx_y * dy
-                        ny = normals[wi, 1] + ny_x * dx + ny_y * dy
-                        nz = normals[wi, 2] + nz_x * dx + nz_y * dy
-                        seen = _brightened(seen, _highlight(nx, ny, nz, shiny, half))
-                    color[sample] = seen | 1
-                near += near_x
-                word += word_x
-                place += place_x
-                dx += np.float32(1.0)
+            elif left < right:
+                dx, dy = np.float32(left) + _EIGHTH + shift - x0, np.float32(y) + _HALF - y0
+                place = _place(uv[i, 0] + u_x * dx + u_y * dy, uv[i, 1] + v_x * dx + v_y * dy)
+                for sample in range(np.uint64(start + left), np.uint64(start + right)):
+                    if near > depth[sample]:
+                        depth[sample] = near
+                        seen = _painted(word, place, texture) if mapped else word
+                        if shiny > _ZERO:
+                            nx = normals[wi, 0] + nx_x * dx + nx_y * dy
+                            ny = normals[wi, 1] + ny_x * dx + ny_y * dy
+                            nz = normals[wi, 2] + nz_x * dx + nz_y * dy
+                            seen = _brightened(seen, _highlight(nx, ny, nz, shiny, half))
+                        color[sample] = seen | 1
+                    near += near_x
+                    word += word_x
+                    place += place_x
+                    dx += np.float32(1.0)
 
 
 @_jit
-def average(color, background, out):  # type: ignore[no-untyped-def]
+def _average(color, background, out):  # type: ignore[no-untyped-def]
     """Mean of each pixel's four samples over the background, [rows, S, 3] uint8."""
     for y in range(out.shape[0]):
         a, b, c, d = color[4 * y], color[4 * y + 1], color[4 * y + 2], color[4 * y + 3]
@@ -242,7 +258,7 @@ def average(color, background, out):  # type: ignore[no-untyped-def]
 
 
 @_jit
-def cut_out(color, out):  # type: ignore[no-untyped-def]
+def _cut_out(color, out):  # type: ignore[no-untyped-def]
     """Mean of each pixel's drawn samples and their share, [rows, S, 4] uint8, not premultiplied."""
     for y in range(out.shape[0]):
         a, b, c, d = color[4 * y], color[4 * y + 1], color[4 * y + 2], color[4 * y + 3]
@@ -253,3 +269,22 @@ def cut_out(color, out):  # type: ignore[no-untyped-def]
             for lane in range(3):
                 light = (four >> (_LANE * lane)) & _MASK
                 out[y, x, lane] = np.uint8((light + (drawn * _ONE) // 2) // max(drawn * _ONE, 1))
+
+
+@_jit
+def draw_bands(starts, members, shape, surface, depth, color, background, out):  # type: ignore[no-untyped-def]
+    """The whole picture, band by band."""
+    screen, triangles, lit, normals, weld = shape
+    gloss, half, uv, textured, texture = surface
+    rows = BAND // 4
+    for band in range(len(starts) - 1):
+        above, below = band * rows, min((band + 1) * rows, out.shape[0])
+        depth[:] = 0.0
+        color[:] = 0
+        here = members[starts[band] : starts[band + 1]]
+        origin = band * BAND
+        _fill(here, origin, screen, triangles, lit, normals, weld, gloss, half, uv, textured, texture, depth, color)
+        if background is None:
+            _cut_out(color, out[above:below])
+        else:
+            _average(color, background[above:below], out[above:below])

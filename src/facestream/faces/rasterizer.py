@@ -89,7 +89,7 @@ class Renderer:
             ENCODED,
             self._lit,
         )
-        _draw_bands(
+        pixels.draw_bands(
             starts,
             members,
             (self._screen, mesh.triangles, self._lit, self._normals, mesh.weld),
@@ -141,24 +141,3 @@ def _normals(points, triangles, weld, out):  # type: ignore[no-untyped-def]
         out[v, 0] *= scale
         out[v, 1] *= scale
         out[v, 2] *= scale
-
-
-@_jit
-def _draw_bands(starts, members, shape, surface, depth, color, background, out):  # type: ignore[no-untyped-def]
-    """The whole picture, band by band."""
-    screen, triangles, lit, normals, weld = shape
-    gloss, half, uv, textured, texture = surface
-    rows = pixels.BAND // 4
-    for band in range(len(starts) - 1):
-        above, below = band * rows, min((band + 1) * rows, out.shape[0])
-        depth[:] = 0.0
-        color[:] = 0
-        here = members[starts[band] : starts[band + 1]]
-        origin = band * pixels.BAND
-        pixels.fill(
-            here, origin, screen, triangles, lit, normals, weld, gloss, half, uv, textured, texture, depth, color
-        )
-        if background is None:
-            pixels.cut_out(color, out[above:below])
-        else:
-            pixels.average(color, background[above:below], out[above:below])
