@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +26,7 @@ from facestream.faces.head import Head
 from facestream.faces.head.correctives import Products
 from facestream.faces.head.forms import turn
 from facestream.faces.head.head import add_shapes
+from facestream.faces.head.joints import Joint, turn_head
 from facestream.faces.head.rig import Displacements
 from facestream.faces.mesh import Floats, Indices, Mesh
 from facestream.signals import ARKIT, FACE, TONGUE
@@ -36,20 +37,12 @@ _AXES = ("Yaw", "Pitch", "Roll")
 _SHEEN = 0.1
 
 
-@dataclass(frozen=True)
-class Bone:
-    """A joint that a model has. pivot: [3]; share: [V] of each vertex in its turn, with all that hangs on it."""
-
-    pivot: Floats
-    share: Floats
-
-
 class Model:
-    """A face from a file. mesh: at rest; shapes: those of ARKit and of the tongue that it has; joints: by name, of
-    head, leftEye and rightEye those that it has.
+    """A face from a file. mesh: at rest; joints: of neck, head, leftEye and rightEye those that it has, by name; a
+    joint's share includes what hangs on it.
     """
 
-    def __init__(self, mesh: Mesh, displacements: Displacements, joints: Mapping[str, Bone]) -> None:
+    def __init__(self, mesh: Mesh, displacements: Displacements, joints: Mapping[str, Joint]) -> None:
         self.mesh, self.joints = mesh, joints
         self._displacements = displacements
 
@@ -97,7 +90,7 @@ class Model:
         products = Products(self.correctives, channels)
         ranges = [table.ranges.get(name, (0, 0)) for name in (*channels, *products.used)]
         starts, ends = np.ascontiguousarray(np.array(ranges, np.int64).reshape(-1, 2).T)
-        columns = {joint: [_column(channels, joint + axis) for axis in _AXES] for joint in self.joints}
+        angles = {joint: [_column(channels, joint + axis) for axis in _AXES] for joint in self.joints}
 
         def pose(values: Floats) -> Floats:
             if values.shape != (len(channels),) or not np.isfinite(values).all():
@@ -105,15 +98,23 @@ class Model:
             values = np.asarray(values, np.float32)
             out = self.mesh.vertices.copy()
             add_shapes(np.concatenate([values, products(values)]), starts, ends, table.vertices, table.moves, out)
-            for joint in ("leftEye", "rightEye", "head"):
-                angles = [0.0 if column is None else float(values[column]) for column in columns.get(joint, ())]
-                if any(angles):
-                    bone = self.joints[joint]
-                    turned = (out - bone.pivot) @ (turn(*angles) - np.eye(3, dtype=np.float32)).T
-                    out += bone.share[:, None] * turned
+            for joint, columns in angles.items():
+                yaw, pitch, roll = (0.0 if column is None else float(values[column]) for column in columns)
+                if joint == "head" and (yaw or pitch or roll):
+                    turn_head((yaw, pitch, roll), self._neck(), self.joints["head"], out)
+                elif yaw or pitch or roll:
+                    eye = self.joints[joint]
+                    turned = (out - eye.pivot) @ (turn(yaw, pitch, roll) - np.eye(3, dtype=np.float32)).T
+                    out += eye.share[:, None] * turned
             return out
 
         return pose
+
+    def _neck(self) -> Joint:
+        """The neck's joint, its share without what the head carries; one that moves nothing for a model without."""
+        head = self.joints["head"]
+        neck = self.joints.get("neck", head)
+        return replace(neck, share=np.maximum(neck.share - head.share, 0))
 
 
 def _column(channels: Sequence[str], name: str) -> int | None:
@@ -144,11 +145,21 @@ def _assembled(document: Document, pieces: list[Piece], scene: Scene) -> Model:
         uv=np.concatenate([_in_texture(piece, pictures) for piece in cut]),
         texture=pictures.texture(),
     )
-    joints = {}
-    for name in scene.joints:
-        pivot, share = scale * scene.pivot(name) + offset, np.concatenate([piece.shares[name] for piece in cut])
-        joints[name] = Bone(pivot.astype(np.float32), share)
-    return Model(mesh, replace(table, moves=np.float32(scale) * table.moves), joints)
+    table = replace(table, moves=np.float32(scale) * table.moves)
+    return Model(mesh, table, {joint.name: joint for joint in _joints(cut, table, scene, scale, offset)})
+
+
+def _joints(
+    pieces: Sequence[Piece], table: Displacements, scene: Scene, scale: float, offset: Floats
+) -> Iterator[Joint]:
+    """The joints that turn, eyes first: not eyes whose balls are turned by the shapes of looking."""
+    looking = [slice(*rows) for name, rows in table.ranges.items() if name.startswith("eyeLook")]
+    looked = np.concatenate([table.vertices[rows] for rows in looking]) if looking else np.zeros(0, np.int32)
+    for name in ("leftEye", "rightEye", "neck", "head"):
+        if name in scene.joints:
+            share = np.concatenate([piece.shares[name] for piece in pieces])
+            if not (name.endswith("Eye") and (share[looked] > 0.5).any()):
+                yield Joint(name, None, (scale * scene.pivot(name) + offset).astype(np.float32), share)
 
 
 def _displacements(pieces: Sequence[Piece], starts: npt.NDArray[np.int64], names: Sequence[str]) -> Displacements:

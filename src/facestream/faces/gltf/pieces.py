@@ -21,6 +21,7 @@ from facestream.faces.mesh import Floats, Indices
 _TRIANGLES, _STRIP, _FAN = 4, 5, 6  # a primitive's modes
 # What bones of the head are called, without case, separators and prefixes such as "mixamorig:".
 _BONES = {
+    "neck": ("neck",),
     "head": ("head",),
     "leftEye": ("lefteye", "eyeleft", "leye", "eyel", "faceeyel"),
     "rightEye": ("righteye", "eyeright", "reye", "eyer", "faceeyer"),
@@ -87,7 +88,7 @@ class Scene:
             self._place(child, self._worlds[node], (*ancestors, node))
 
     def _bones(self) -> dict[str, int]:
-        """Nodes of head and eyes: as VRM tells them, or by what they are called."""
+        """Nodes of neck, head and eyes: as VRM tells them, or by what they are called."""
         extensions = self.document.root.get("extensions", {})
         bones = extensions.get("VRMC_vrm", {}).get("humanoid", {}).get("humanBones", {})
         told = {name: bone["node"] for name, bone in bones.items()}

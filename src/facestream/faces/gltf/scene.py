@@ -24,8 +24,7 @@ from PIL import Image
 from facestream.faces.gltf.writer import TRIANGLES, VERTICES, Json, Writer
 from facestream.faces.head import Head
 from facestream.faces.head.correctives import factors
-from facestream.faces.head.head import NECK_SHARE
-from facestream.faces.head.joints import Joint
+from facestream.faces.head.joints import NECK_SHARE, Joint
 from facestream.faces.mesh import Floats, Indices, Mesh
 from facestream.files import write_whole
 from facestream.signals import ARKIT, TONGUE, Motion
@@ -49,14 +48,14 @@ def save_glb(head: Head, path: str | os.PathLike[str], motion: Motion | None = N
 def encode_glb(head: Head, motion: Motion | None = None) -> bytes:
     """The bytes of the file that `save_glb` writes."""
     scene = _Scene(head)
-    for name, surface, triangles in _pieces(head):
+    for name, surface, triangles in pieces(head):
         scene.add_piece(name, surface, triangles)
     if motion is not None:
         scene.animate(motion)
     return scene.writer.encode()
 
 
-def _pieces(head: Head) -> Iterator[tuple[str, str, Indices]]:
+def pieces(head: Head) -> Iterator[tuple[str, str, Indices]]:
     """Each part's triangles [F, 3], surface by surface: name, surface, triangles."""
     part_of = np.zeros(len(head.mesh.vertices), np.int32)
     parts = _parts(head)

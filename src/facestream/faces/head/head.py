@@ -22,13 +22,12 @@ from facestream.errors import MotionError
 from facestream.faces.head.correctives import Products
 from facestream.faces.head.forms import turn
 from facestream.faces.head.identity import Identity
-from facestream.faces.head.joints import Joint
+from facestream.faces.head.joints import Joint, turn_head
 from facestream.faces.head.rig import Rig, sculpt
 from facestream.faces.mesh import Floats, Indices, Mesh
 from facestream.signals import ARKIT, FACE, TONGUE
 
 _AXES = ("Yaw", "Pitch", "Roll")
-NECK_SHARE = 0.4  # share of the head's angles that the neck's own joint takes
 _OPEN = {"jawOpen": 1.0, "mouthClose": -1.0}  # what parts the lips by the jaw
 _SHUT = {"mouthClose": 1.0, "mouthPressLeft": 0.1, "mouthPressRight": 0.1}  # what means them to be shut
 
@@ -140,7 +139,7 @@ class Poser:
             if any(angles := self._turned(joint, values)):
                 globe.turn(out, turn(*angles))
         if any(angles := self._turned("head", values)):
-            self._turn_head(angles, out)
+            turn_head(angles, self._neck, self._head, out)
         return out
 
     def _touch(self, values: Floats, out: Floats) -> None:
@@ -158,15 +157,6 @@ class Poser:
         """Yaw, pitch and roll of a joint."""
         yaw, pitch, roll = (0.0 if column is None else float(values[column]) for column in self._angles[joint])
         return yaw, pitch, roll
-
-    def _turn_head(self, angles: tuple[float, float, float], out: Floats) -> None:
-        """The neck takes a part of the head's turn, the head's own joint the rest, in place."""
-        rotation, bend = turn(*angles), turn(*(NECK_SHARE * angle for angle in angles))
-        still = np.eye(3, dtype=np.float32)
-        neck, head = self._neck, self._head
-        carried = (head.pivot - neck.pivot) @ bend.T + neck.pivot
-        bent = (out - neck.pivot) @ (bend - still).T
-        out += neck.share[:, None] * bent + head.share[:, None] * ((out - head.pivot) @ rotation.T + carried - out)
 
 
 def _clipped(x: float) -> float:

@@ -9,7 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from facestream.faces.head.forms import turn
 from facestream.faces.mesh import Floats
+
+NECK_SHARE = 0.4  # share of the head's angles that the neck's own joint takes
 
 
 @dataclass(frozen=True)
@@ -37,3 +40,14 @@ def joints(pivots: dict[str, Floats], turns: Floats, jaw: Floats, balls: dict[st
     shares = {"neck": turns - head, "head": head - jaw - eyes, "jaw": jaw, **balls}
     parents = {"neck": None, "head": "neck"}
     return tuple(Joint(name, parents.get(name, "head"), pivots[name], share) for name, share in shares.items())
+
+
+def turn_head(angles: tuple[float, float, float], neck: Joint, head: Joint, vertices: Floats) -> None:
+    """Turn the head by yaw, pitch and roll, in place: the neck takes a part of the angles, the head's own joint the
+    rest. head.share: with all that the head carries.
+    """
+    rotation, bend = turn(*angles), turn(*(NECK_SHARE * angle for angle in angles))
+    carried = (head.pivot - neck.pivot) @ bend.T + neck.pivot
+    bent = (vertices - neck.pivot) @ (bend - np.eye(3, dtype=np.float32)).T
+    turned = (vertices - head.pivot) @ rotation.T + carried - vertices
+    vertices += neck.share[:, None] * bent + head.share[:, None] * turned
