@@ -210,7 +210,7 @@ def _smile(face: Face, left: bool) -> Array:
     """The corner is drawn up and back round the teeth, the cheek lifted and filled above the fold."""
     sign = 1.0 if left else -1.0
     wide, near = face.corner(left, (0.27, 0.23)), face.corner(left, (0.14, 0.11))
-    cheek = face.hill(left, (0.45, -0.26), (0.21, 0.15)) * face.calm
+    cheek = face.hill(left, (0.45, -0.26), (0.21, 0.15))
     lips = (face.lip(True, 0.08) + face.lip(False, 0.08)) * face.half(left)
     thin = -0.14 * face.t * _near(face, 0.16) * lips
     return _move(
@@ -265,7 +265,7 @@ def _lower_down(face: Face, left: bool) -> Array:
 def _upper_up(face: Face, left: bool) -> Array:
     """The upper lip is raised, with the nose's wing and the fold beside it."""
     part, wing = face.lip(True, 0.22) * face.half(left, 0.16), face.hill(left, (0.10, -0.25), (0.09, 0.09))
-    cheek = face.hill(left, (0.30, -0.28), (0.15, 0.13)) * face.calm
+    cheek = face.hill(left, (0.30, -0.28), (0.15, 0.13))
     return _move(
         face,
         0.0,
@@ -292,16 +292,16 @@ def _cheek_puff(face: Face) -> Array:
 
 
 def _cheek_squint(face: Face, left: bool) -> Array:
-    cheek = face.hill(left, (0.42, -0.21), (0.23, 0.13)) * face.calm
+    cheek = face.hill(left, (0.42, -0.21), (0.23, 0.13))
     return _move(face, 0.0, 0.060 * cheek, 0.050 * cheek)
 
 
 def _sneer(face: Face, left: bool) -> Array:
     """Nose and upper lip are drawn up beside the nose, whose root wrinkles."""
     sign = 1.0 if left else -1.0
-    wing, side = face.hill(left, (0.10, -0.24), (0.10, 0.10)), face.hill(left, (0.15, -0.08), (0.10, 0.12)) * face.calm
-    cheek = face.hill(left, (0.28, -0.24), (0.14, 0.12)) * face.calm
-    lip, inner = face.lip(True, 0.20) * face.half(left, 0.12), face.hill(left, (0.15, 0.38), (0.14, 0.13)) * face.calm
+    wing, side = face.hill(left, (0.10, -0.24), (0.10, 0.10)), face.hill(left, (0.15, -0.08), (0.10, 0.12))
+    cheek = face.hill(left, (0.28, -0.24), (0.14, 0.12))
+    lip, inner = face.lip(True, 0.20) * face.half(left, 0.12), face.hill(left, (0.15, 0.38), (0.14, 0.13))
     wrinkles = side * np.cos(2 * np.pi * (face.y + 0.04) / 0.11)
     return _move(
         face,
@@ -313,19 +313,19 @@ def _sneer(face: Face, left: bool) -> Array:
 
 def _brow_down(face: Face, left: bool) -> Array:
     """The brow comes down and in over the eye; a furrow beside the nose's root, a fold of skin above the lid."""
-    brow = face.hill(left, (0.24, 0.43), (0.27, 0.17)) * face.calm
+    brow = face.hill(left, (0.24, 0.43), (0.27, 0.17))
     furrow = face.hill(left, (0.075, 0.40), (0.045, 0.13))
     sign = 1.0 if left else -1.0
     return _move(face, -sign * 0.034 * brow, -0.105 * brow, 0.020 * brow - 0.014 * furrow)
 
 
 def _outer_up(face: Face, left: bool) -> Array:
-    brow = face.hill(left, (0.52, 0.45), (0.30, 0.24)) * face.calm
+    brow = face.hill(left, (0.52, 0.45), (0.30, 0.24))
     return _move(face, 0.0, 0.100 * brow, -0.018 * brow + 0.006 * _forehead(face) * brow)
 
 
 def _inner_up(face: Face) -> Array:
-    brow = (face.hill(True, (0.13, 0.46), (0.21, 0.24)) + face.hill(False, (0.13, 0.46), (0.21, 0.24))) * face.calm
+    brow = (face.hill(True, (0.13, 0.46), (0.21, 0.24)) + face.hill(False, (0.13, 0.46), (0.21, 0.24)))
     return _move(face, 0.0, 0.112 * brow, -0.024 * brow + 0.008 * _forehead(face) * brow)
 
 
@@ -385,4 +385,4 @@ def skin_shapes(face: Face) -> dict[str, Array]:
             "browDown" + name: _brow_down(face, left),
             "browOuterUp" + name: _outer_up(face, left),
         }
-    return shapes
+    return {name: moved * face.calm[:, None] for name, moved in shapes.items()}

@@ -44,28 +44,28 @@ class Lids:
 
     skin: Skin
 
-    def _shares(self, left: bool) -> tuple[Array, Array, Array]:
-        """Share of the upper and of the lower rim's travel, and the travel's height, all [N]."""
+    def _shares(self, left: bool) -> tuple[Array, Array, Array, Array]:
+        """Share of the upper and of the lower rim's travel, the travel's height, and how far aside both rims' vertices
+        meet, all [N].
+        """
         skin = self.skin
-        upper, lower, opening = (np.zeros(len(skin.points)) for _ in range(3))
+        upper, lower, opening, aside = (np.zeros(len(skin.points)) for _ in range(4))
         slit, rows = skin.eye_columns(left), skin.rows
         columns = np.arange(slit[0] - _BEYOND, slit[-1] + _BEYOND + 1)
         top, bottom = skin.lids_upper[columns], skin.grid[rows["lids"], columns]
-        height = skin.points[top, 1] - skin.points[bottom, 1]
+        across, height, _ = (skin.points[top] - skin.points[bottom]).T
         even = np.convolve(np.convolve(height, _SPREAD, "same"), _SPREAD, "same")
         for row in range(rows["fold"] - 2, rows["crease"] + 3):
-            vertices = skin.grid[row, columns]
-            y = skin.points[vertices, 1]
-            share = 1 - (
-                step(0.0, 0.16, y - skin.points[top, 1])
-                if row > rows["lids"]
-                else step(0.0, 0.14, skin.points[bottom, 1] - y)
-            )
-            (upper if row > rows["lids"] else lower)[vertices] = share
+            vertices, above = skin.grid[row, columns], row > rows["lids"]
+            away = skin.points[vertices, 1] - skin.points[top if above else bottom, 1]
+            share = 1 - step(0.0, 0.16 if above else 0.14, np.abs(away))
+            (upper if above else lower)[vertices] = share
             # away from the rim the corners' columns follow their neighbours
             opening[vertices] = even + (height - even) * share**2
-        upper[top[_BEYOND:-_BEYOND]], opening[top] = 1.0, height
-        return upper, lower, opening
+            aside[vertices] = share * (-0.5 if above else 0.5) * across
+        rim = slice(_BEYOND, -_BEYOND)
+        upper[top[rim]], opening[top[rim]], aside[top[rim]] = 1.0, height[rim], -0.5 * across[rim]
+        return upper, lower, opening, aside
 
     def shapes(self) -> dict[str, Array]:
         """Displacements [N, 3] by shape name."""
@@ -73,15 +73,18 @@ class Lids:
         points = self.skin.points
         fold = crease(points[:, 0], points[:, 1]) * (points[:, 2] > 0)
         for left, name in ((True, "Left"), (False, "Right")):
-            upper, lower, opening = self._shares(left)
+            upper, lower, opening, aside = self._shares(left)
+            own_fold = fold * (points[:, 0] * (1 if left else -1) > 0)
             for shape, (up, down, out) in _TRAVEL.items():
                 moved = points.copy()
                 moved[:, 1] += (upper * up + lower * down) * opening
                 moved[:, 0] += (out if left else -out) * np.maximum(upper, lower)
+                if shape == "eyeBlink":
+                    moved[:, 0] += aside
                 touched = np.maximum(upper, lower) > 0
                 (x, y, _), (x_0, y_0, _) = moved[touched].T, points[touched].T
                 moved[touched, 2] += _smooth(x, y) - _smooth(x_0, y_0)
-                moved[:, 2] -= _UNFOLDED.get(shape, 0.0) * fold * (points[:, 0] * (1 if left else -1) > 0)
+                moved[:, 2] -= _UNFOLDED.get(shape, 0.0) * own_fold
                 found[shape + name] = moved - points
         return found
 
