@@ -39,6 +39,7 @@ def eyeball(left: bool, identity: Identity) -> Part:
         colors.append(_ring_color(kind, degrees, around, palette))
     count = len(_RINGS) * _SEGMENTS
     weld = np.arange(count, dtype=np.int32)
+    weld[:_SEGMENTS] = 0  # the pole is one point
     weld[3 * _SEGMENTS : 4 * _SEGMENTS] = np.arange(2 * _SEGMENTS, 3 * _SEGMENTS, dtype=np.int32)
     place = np.concatenate(points)
     # the upper lid shades the top of the globe, the sockets its sides

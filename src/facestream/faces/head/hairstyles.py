@@ -100,12 +100,12 @@ def _bob(identity: Identity) -> list[Mesh]:
         return -0.74 + 0.10 * step(0.2, 1.0, c)
 
     sides = [curtain(2.0, 58.0, end, 0.15, 0.22, left) for left in (True, False)]
-    at = np.linspace(-1, 1, 13)
+    at = np.linspace(-1, 1, 15)
     fringe = np.stack(
-        [18 * at, 1.17 - 0.02 * at**2, 58 * at, 0.50 + 0.04 * np.cos(9 * at) - 0.06 * np.abs(at), 0.10 + 0 * at,
-         0.125 + 0 * at, 0.055 + 0.012 * np.cos(20 * at)], -1,
+        [20 * at, 1.20 - 0.02 * at**2, 60 * at, 0.53 + 0.012 * np.cos(9 * at) - 0.05 * at**2, 0.09 + 0 * at,
+         0.115 + 0 * at, 0.060 + 0.010 * np.cos(20 * at)], -1,
     )  # fmt: skip
-    return [*sides, locks(fringe)]
+    return [*sides, locks(fringe, 0.12)]
 
 
 def _long(identity: Identity) -> list[Mesh]:
@@ -124,7 +124,18 @@ def _curls(identity: Identity) -> list[Mesh]:
 
 
 def _bun(identity: Identity) -> list[Mesh]:
-    return [cap(_HIGH, _combed(0.09, 0.030), _grooved), _ball((0.0, 1.40, -0.22), 0.34)]
+    return [*_tied(0.14, 46.0, 0.135), _ball((0.0, 1.46, -0.20), 0.36)]
+
+
+def _tied(volume: float, aside: float, half: float) -> list[Mesh]:
+    """Hair drawn back from the face: a cap, and locks that rise from the hairline and turn aside (degrees)."""
+    at = np.linspace(-1, 1, 15)
+    low = profile(np.abs(74 * at), _HIGH[len(_HIGH) // 2 :])
+    back = np.stack(
+        [74 * at, low - 0.005, 74 * at + aside * np.sign(at) * np.abs(at) ** 0.7, 1.16 - 0.30 * np.abs(at), 0.05 + 0 * at,
+         half - 0.03 * np.abs(at), 0.012 + 0.015 * np.cos(19 * at)], -1,
+    )  # fmt: skip
+    return [cap(_HIGH, _combed(volume, 0.030), _grooved), locks(back, 0.7)]
 
 
 def _ponytail(identity: Identity) -> list[Mesh]:
@@ -138,7 +149,7 @@ def _ponytail(identity: Identity) -> list[Mesh]:
     width = 0.125 * np.sin(np.pi * np.clip(0.16 + 0.84 * t, 0, 1)) ** 0.6 * (1 - 0.15 * np.abs(spread))
     out = np.broadcast_to(np.array((0.0, 0.35, -0.94)), spine.shape)
     tail = strands(spine, out, width)
-    return [cap(_HIGH, _combed(0.09, 0.030), _grooved), tail, _ball((0.0, 0.90, -0.84), 0.13)]
+    return [*_tied(0.13, 14.0, 0.10), tail, _ball((0.0, 0.90, -0.84), 0.13)]
 
 
 def _ball(center: tuple[float, float, float], radius: float) -> Mesh:

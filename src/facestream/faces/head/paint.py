@@ -5,14 +5,17 @@ Shapes: N skin vertices.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from facestream.faces.head.forms import Array, both, bump, step
 from facestream.faces.head.identity import Identity
+from facestream.faces.head.marks import skin_map, skin_texture
+from facestream.faces.head.part import painted
 from facestream.faces.head.skin import EYE, MOUTH_HALF, MOUTH_Y, Skin
 from facestream.faces.head.warp import childhood, old_age
+from facestream.faces.mesh import Mesh
 
 SCLERA = np.array((0.83, 0.82, 0.80))
 PUPIL = np.array((0.006, 0.005, 0.005))
@@ -89,11 +92,23 @@ def _over(under: Array, color: Array, amount: Array) -> Array:
     return np.asarray(under + (color - under) * np.clip(amount, 0, 1)[:, None])
 
 
-def paint_skin(skin: Skin, identity: Identity) -> tuple[Array, Array, Array]:
-    """Colours [N, 3], gloss [N] and shade [N] of the skin."""
-    colors = Palette.of(identity)
+def skin_mesh(skin: Skin, identity: Identity) -> Mesh:
+    """The skin, painted: broad colours at its vertices, fine marks in its texture."""
     x, y, z = skin.points.T
     ahead = step(0.0, 0.3, z)
+    red = _lip_mask(skin)
+    gloss = red * (0.30 + 0.35 * identity.lipstick)
+    shade = _occlusion(skin, x, y, ahead)
+    mesh = painted(
+        skin.points, skin.triangles, _colors(skin, red, ahead, identity), gloss, shade, translucency=0.5 - 0.2 * red
+    )
+    return replace(mesh, uv=skin_map(skin.points), texture=skin_texture(identity))
+
+
+def _colors(skin: Skin, red: Array, ahead: Array, identity: Identity) -> Array:
+    """Colours [N, 3]; red: [N] 1 on the lips; ahead: [N] 1 on the face."""
+    colors = Palette.of(identity)
+    x, y, _ = skin.points.T
     blush = 0.35 + 0.75 * identity.blush
     color = np.broadcast_to(colors.skin, skin.points.shape)
     color = _over(color, colors.blush, 0.80 * blush * both(x, y, (0.47, -0.28), (0.23, 0.16)) * ahead)
@@ -105,10 +120,16 @@ def paint_skin(skin: Skin, identity: Identity) -> tuple[Array, Array, Array]:
         color, colors.lid * 0.92, 0.35 * both(x, y, (0.34, -0.10), (0.20, 0.06)) * ahead * (0.4 + old_age(identity))
     )
     color = _over(color, colors.skin * (0.34, 0.22, 0.20), 0.90 * both(x, y, (0.054, -0.300), (0.026, 0.014)) * ahead)
-    red = _lip_mask(skin)
     color = _over(color, colors.lip, red)
     color = _over(color, colors.lip * 0.82, 0.6 * red * (skin.side > 0))
-    return color, red * (0.30 + 0.35 * identity.lipstick), _occlusion(skin, x, y, ahead)
+    shadow = 0.38 * max(identity.stubble, 0.0) * _beard_shadow(x, y) * ahead
+    return _over(color, 0.45 * colors.skin + 0.25 * colors.hair, shadow * (1 - red))
+
+
+def _beard_shadow(x: Array, y: Array) -> Array:
+    """1 where a shaven beard shows, [N]."""
+    border = -0.395 - 0.10 * step(0.10, 0.35, np.abs(x)) + 0.55 * step(0.48, 0.85, np.abs(x))
+    return step(0.0, 0.12, border - y) * step(-1.25, -1.05, y)
 
 
 def _occlusion(skin: Skin, x: Array, y: Array, ahead: Array) -> Array:

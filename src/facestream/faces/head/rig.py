@@ -23,8 +23,8 @@ from facestream.faces.head.identity import Identity
 from facestream.faces.head.joints import Joint, joints
 from facestream.faces.head.lids import Lids, eye_center
 from facestream.faces.head.mouth import cavity, teeth, tongue
-from facestream.faces.head.paint import paint_skin
-from facestream.faces.head.part import Part, neck_share, painted
+from facestream.faces.head.paint import skin_mesh
+from facestream.faces.head.part import Part, neck_share
 from facestream.faces.head.skin import HALF, Skin, sculpt_skin
 from facestream.faces.head.warp import eye_scale, stretch, warp
 from facestream.faces.mesh import Floats, Indices, Mesh
@@ -108,9 +108,8 @@ def _parts(skin: Skin, lids: Lids, identity: Identity) -> dict[str, Part]:
     moves |= {name: moved + moves.get(name, 0.0) for name, moved in lid_moves.items()}
     lashes = {side: lash_line(lids, side == "left", moves, identity) for side in ("left", "right")}
     moves |= correctives(moves, lid_moves)
-    color, gloss, shade = paint_skin(skin, identity)
     return {
-        "skin": Part(painted(skin.points, skin.triangles, color, gloss, shade), moves, neck_share(skin.points[:, 1])),
+        "skin": Part(skin_mesh(skin, identity), moves, neck_share(skin.points[:, 1])),
         "cavity": cavity(skin, moves),
         "teeth_upper": teeth(skin, True),
         "teeth_lower": teeth(skin, False),

@@ -34,8 +34,8 @@ LID_RADIUS = 0.286
 
 _WIDTH = (
     (-2.1, 1.10), (-1.88, 0.90), (-1.72, 0.62), (-1.58, 0.42), (-1.42, 0.345), (-1.25, 0.325), (-1.10, 0.36),
-    (-1.01, 0.435), (-0.90, 0.57), (-0.76, 0.70), (-0.55, 0.815), (-0.2, 0.90), (0.2, 0.935), (0.6, 0.92),
-    (0.85, 0.835), (1.03, 0.69), (1.16, 0.515), (1.25, 0.325), (1.29, 0.16), (1.3, 0.02),
+    (-1.01, 0.435), (-0.90, 0.57), (-0.76, 0.70), (-0.55, 0.815), (-0.2, 0.90), (0.2, 0.935), (0.6, 0.895),
+    (0.85, 0.795), (1.03, 0.655), (1.16, 0.495), (1.25, 0.325), (1.29, 0.16), (1.3, 0.02),
 )  # fmt: skip
 _DEPTH = (
     (-2.1, 0.50), (-1.88, 0.46), (-1.72, 0.40), (-1.58, 0.335), (-1.42, 0.295), (-1.25, 0.31), (-1.12, 0.44),
@@ -76,7 +76,7 @@ def seam(x: Array) -> Array:
     return MOUTH_Y + 0.056 * np.minimum(u, 1.2) ** 2.4 - 0.010 * np.exp(-((u / 0.22) ** 2))
 
 
-def _lip_heights(x: Array) -> tuple[Array, Array]:
+def lip_heights(x: Array) -> tuple[Array, Array]:
     """Height of the red of the upper and of the lower lip at x; thin, not zero, beyond the corners."""
     u = np.abs(x) / MOUTH_HALF
     open_part = np.sqrt(np.clip(1 - u**2, 0, 1))
@@ -199,7 +199,7 @@ def _key_rows(s: Array, opening: float) -> tuple[list[tuple[str, Array]], Array]
     """Named key rows as heights per column, bottom to top, and the lids' upper rims."""
     x_mouth, x_eye = float(half_width(MOUTH_Y)) * s, float(half_width(EYE[1])) * s
     line = seam(x_mouth)
-    lip_up, lip_down = _lip_heights(x_mouth)
+    lip_up, lip_down = lip_heights(x_mouth)
     lid_down, lid_up = _lids(x_eye, opening)
     flat = np.zeros_like(s)
     keys = [
@@ -279,8 +279,9 @@ def sculpt_skin(identity: Identity) -> Skin:
     side = np.sign(np.arange(len(grid)) - rows["seam"])[:, None] * np.ones(len(s))
     side[rows["seam"], _MOUTH] = -1
     # the lips' rims lie on each other, the lids' rims apart; one vertex closes the crown
+    top = surface[-1].mean(axis=0, keepdims=True) + np.array((0, 0.004, 0))
     rims = surface[rows["seam"], _MOUTH], head_place(s, c, lid_up)[eyes]
-    points = np.concatenate([surface.reshape(-1, 3), *rims, surface[-1].mean(axis=0, keepdims=True) + (0, 0.004, 0)])
+    points = np.concatenate([surface.reshape(-1, 3), *rims, top])
     fan = np.stack([grid[-1], np.roll(grid[-1], -1), np.full(len(s), len(points) - 1)], -1).astype(np.int32)
     return Skin(
         points,

@@ -1,0 +1,136 @@
+"""Fine marks on the skin, painted into its texture: freckles, stubble, lines of age, creases of the lips.
+
+The texture multiplies the skin's colours, so it is white where nothing is marked. Its map is Lambert's equal-area
+projection of the directions from a point inside the head: the face lies in the middle, the nape on the outer circle,
+and there is no seam. A mark is a soft dot; a line is a row of dots.
+
+Shapes: N points of the skin, D dots, S = SIZE texels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from facestream.faces.head.forms import Array, both, bump, step
+from facestream.faces.head.identity import Identity
+from facestream.faces.head.skin import MOUTH_HALF, front, half_width, lip_heights, seam
+from facestream.faces.head.warp import old_age
+from facestream.faces.mesh import Floats, Picture
+
+SIZE = 1024
+_CENTER = np.array((0.0, -0.20, -0.10))
+# What a full mark multiplies the skin by, in sRGB.
+_FRECKLE, _HAIR, _LINE = (0.76, 0.60, 0.50), (0.42, 0.40, 0.42), (0.74, 0.58, 0.55)
+
+
+def skin_map(points: Array) -> Floats:
+    """Places in the texture, [N, 2], of points [N, 3] of the skin."""
+    way = points - _CENTER
+    way = way / np.linalg.norm(way, axis=-1, keepdims=True)
+    scale = 0.5 * np.sqrt(0.5 * (1 - way[..., 2]))  # Lambert: the sine of half the angle
+    flat = np.linalg.norm(way[..., :2], axis=-1) + 1e-9
+    return np.stack([0.5 + scale * way[..., 0] / flat, 0.5 - scale * way[..., 1] / flat], -1).astype(np.float32)
+
+
+def skin_texture(identity: Identity) -> Picture:
+    """The identity's marks, [S, S, 3] uint8."""
+    rng = np.random.default_rng(11)
+    layers: list[tuple[Array, tuple[float, float, float]]] = []
+    if identity.freckles > 0:
+        layers.append((_freckles(identity.freckles, rng), _FRECKLE))
+    if identity.stubble > 0:
+        layers.append((_stubble(identity.stubble, rng), _HAIR))
+    layers.append((_lines(identity), _LINE))
+    texture = np.full((SIZE, SIZE, 3), 255, np.uint8)
+    marked = np.any([amount > 0 for amount, _ in layers], axis=0)
+    rows, columns = (np.flatnonzero(marked.any(axis=axis)) for axis in (1, 0))
+    here = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    light = np.float32(255.5)
+    for amount, color in layers:
+        light = light * (1 - amount[here][..., None] * (1 - np.array(color, np.float32)))
+    texture[here] = light.astype(np.uint8)
+    return texture
+
+
+def _dots(x: Array, y: Array, radius: Array, strength: Array) -> Array:
+    """A picture [S, S] of soft dots on the face at (x, y), radius in the head's units, all [D]."""
+    at = skin_map(np.stack([x, y, front(x, y)], -1)) * SIZE - 0.5
+    reach = 4
+    way = np.arange(-reach, reach + 1)
+    near = np.round(at).astype(np.int64)
+    column, row = np.clip(near[:, 0, None] + way, 0, SIZE - 1), np.clip(near[:, 1, None] + way, 0, SIZE - 1)
+    soft = 2.0 / (radius * 285.0) ** 2  # about 285 texels a unit on the face
+    fall_x = np.exp(-soft[:, None] * (column - at[:, 0, None]) ** 2)
+    fall_y = np.exp(-soft[:, None] * (row - at[:, 1, None]) ** 2)
+    value = strength[:, None, None] * fall_y[:, :, None] * fall_x[:, None, :]
+    place = row[:, :, None] * SIZE + column[:, None, :]
+    total = np.bincount(place.ravel(), value.ravel(), SIZE * SIZE).reshape(SIZE, SIZE)
+    return np.asarray(np.minimum(total, 1.0), np.float32)
+
+
+def _scattered(density: Array, x: Array, y: Array, rng: np.random.Generator) -> tuple[Array, Array]:
+    kept = rng.random(len(x)) < density
+    return x[kept], y[kept]
+
+
+def _freckles(amount: float, rng: np.random.Generator) -> Array:
+    x, y = rng.uniform(-0.80, 0.80, 1500), rng.uniform(-0.55, 0.45, 1500)
+    on_cheeks = both(x, y, (0.34, -0.20), (0.26, 0.12)) + bump(x, y, (0, -0.12), (0.12, 0.12))
+    x, y = _scattered(amount * np.clip(0.55 * on_cheeks + 0.02, 0, 1), x, y, rng)
+    return _dots(x, y, rng.uniform(0.006, 0.014, len(x)), rng.uniform(0.4, 1.0, len(x)))
+
+
+def _stubble(amount: float, rng: np.random.Generator) -> Array:
+    x, y = rng.uniform(-0.85, 0.85, 22000), rng.uniform(-1.08, -0.10, 22000)
+    up, down = lip_heights(x)
+    t = y - seam(x)
+    border = -0.395 - 0.10 * step(0.10, 0.35, np.abs(x)) + 0.55 * step(0.48, 0.85, np.abs(x))
+    density = (
+        step(0.0, 0.10, border - y)
+        * (np.abs(x) < 0.93 * half_width(y))
+        * ((t > up + 0.02) | (t < -down - 0.02) | (np.abs(x) > 1.15 * MOUTH_HALF))
+    )
+    x, y = _scattered(density * amount, x, y, rng)
+    return _dots(x, y, np.full(len(x), 0.0050), np.full(len(x), 0.50))
+
+
+def _lines(identity: Identity) -> Array:
+    """Lines of age, and the fine upright creases of the lips."""
+    old = old_age(identity) + 0.25 * float(step(28, 45, identity.age))
+    lines: list[tuple[Sequence[float], Sequence[float], float, float]] = []  # x, y along it, radius, strength
+    for sign in (-1.0, 1.0):
+        lines += [
+            ((0.15 * sign, 0.24 * sign, 0.34 * sign, 0.385 * sign), (-0.29, -0.36, -0.46, -0.58), 0.016, 0.55 * old),
+            ((0.20 * sign, 0.34 * sign, 0.48 * sign, 0.56 * sign), (-0.115, -0.185, -0.16, -0.10), 0.013, 0.45 * old),
+            *(
+                ((0.66 * sign, 0.72 * sign, 0.78 * sign), (0.03 + k, 0.035 + 1.9 * k, 0.02 + 3.0 * k), 0.009, 0.6 * old)
+                for k in (-0.045, 0.0, 0.05)
+            ),
+            ((0.045 * sign, 0.055 * sign, 0.05 * sign), (0.28, 0.36, 0.44), 0.011, 0.40 * old),
+        ]
+    for y, wide in ((0.60, 0.42), (0.68, 0.48), (0.76, 0.40)):
+        lines.append(
+            ((-wide, -0.2, 0.0, 0.2, wide), (y - 0.03, y + 0.01, y - 0.005, y + 0.01, y - 0.03), 0.011, 0.5 * old)
+        )
+    parts = [_along(*line) for line in lines if line[3] > 0.02]
+    for x in np.linspace(-0.8, 0.8, 29) * MOUTH_HALF:
+        up, down = (float(side[0]) for side in lip_heights(np.array([x])))
+        middle = float(seam(np.array([x]))[0])
+        parts.append(_along((x, 1.04 * x), (middle - 0.1 * down, middle - 0.8 * down), 0.0055, 0.16))
+        parts.append(_along((x, 1.03 * x), (middle + 0.1 * up, middle + 0.8 * up), 0.0055, 0.13))
+    x, y, radius, strength = np.concatenate(parts, axis=1)
+    return _dots(x, y, radius, strength)
+
+
+def _along(xs: Sequence[float], ys: Sequence[float], radius: float, strength: float) -> Array:
+    """Dots [4, D] (x, y, radius, strength) along a line that fades at both ends."""
+    length = float(np.hypot(np.diff(xs), np.diff(ys)).sum())
+    count = max(4, int(length / (0.6 * radius)))
+    t = np.linspace(0, 1, count)
+    knots = np.linspace(0, 1, len(xs))
+    degree = len(xs) - 1
+    x, y = (np.polynomial.Polynomial.fit(knots, values, degree)(t) for values in (xs, ys))
+    fade = 0.34 * strength * np.sin(np.pi * np.clip(0.08 + 0.84 * t, 0, 1)) ** 0.8
+    return np.stack([x, y, np.full(count, radius), fade])
