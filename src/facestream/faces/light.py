@@ -68,12 +68,13 @@ def toned(r, g, b):  # type: ignore[no-untyped-def]
 
 
 @_jit
-def light_vertices(points, normals, weld, used, surface, key_share, near_share, light, encoded, out):  # type: ignore[no-untyped-def]
+def light_vertices(points, normals, weld, used, surface, key_share, light, encoded, out):  # type: ignore[no-untyped-def]
     """Light that each used vertex sends to the eye, encoded for the display, [V, 3] in 1..254, so that what is
     interpolated stays in its lane without clipping.
 
     surface: colors [V, 3], sheen [V], shade [V], translucency [V]; key_share: [V] of the key light that no shadow
-    takes; near_share: [V] of the ambient light that passes what is before the vertex in the picture.
+    takes. Where shade says that little of the surroundings is seen, what the key cannot reach is darker still: so the
+    inside of a mouth darkens as it closes.
     """
     colors, sheen, shade, translucency = surface
     hx, hy, hz = light[0, 0], light[0, 1], light[0, 2]
@@ -90,8 +91,8 @@ def light_vertices(points, normals, weld, used, surface, key_share, near_share, 
         fill = max(0.0, 0.5 + 0.5 * (n[0] * light[2, 0] + n[1] * light[2, 1] + n[2] * light[2, 2]))
         back = n[0] * light[4, 0] + n[1] * light[4, 1] + n[2] * light[4, 2]
         edge = 1.0 - facing
-        open_ = min(shade[v], near_share[v])
         soft, lit = translucency[v], key_share[v]
+        open_ = shade[v] * (1.0 - 0.75 * (1.0 - shade[v]) * (1.0 - lit))
         rim = (max(0.0, back) * edge * edge + 0.10 * edge * edge * edge * max(0.0, 0.4 + n[1])) * open_
         through = max(0.0, -back) * max(0.0, 2.0 * soft - 1.0) * 0.55 + max(0.0, back) * edge * soft * 0.25 * open_
         up = 0.5 + 0.5 * n[1]
