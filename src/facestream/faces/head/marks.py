@@ -20,6 +20,8 @@ from facestream.faces.head.warp import old_age
 from facestream.faces.mesh import Floats, Picture
 
 SIZE = 1024
+_FIRST, _SIDE = 200, 624  # the window of texels that the face fills
+_TEXELS, _REACH = 285.0, 4  # texels a unit of length on the face; texels from a dot's middle to its end
 _CENTER = np.array((0.0, -0.20, -0.10))
 # What a full mark multiplies the skin by, in sRGB.
 _FRECKLE, _HAIR, _LINE = (0.76, 0.60, 0.50), (0.42, 0.40, 0.42), (0.74, 0.58, 0.55)
@@ -37,37 +39,35 @@ def skin_map(points: Array) -> Floats:
 def skin_texture(identity: Identity) -> Picture:
     """The identity's marks, [S, S, 3] uint8."""
     rng = np.random.default_rng(11)
-    layers: list[tuple[Array, tuple[float, float, float]]] = []
+    layers = [(_lines(identity), _LINE)]
     if identity.freckles > 0:
         layers.append((_freckles(identity.freckles, rng), _FRECKLE))
     if identity.stubble > 0:
         layers.append((_stubble(identity.stubble, rng), _HAIR))
-    layers.append((_lines(identity), _LINE))
+    light = np.full((_SIDE, _SIDE, 3), 255.5, np.float32)
+    for dots, color in layers:
+        light *= 1 - _drawn(dots)[..., None] * (1 - np.array(color, np.float32))
     texture = np.full((SIZE, SIZE, 3), 255, np.uint8)
-    marked = np.any([amount > 0 for amount, _ in layers], axis=0)
-    rows, columns = (np.flatnonzero(marked.any(axis=axis)) for axis in (1, 0))
-    here = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    light = np.float32(255.5)
-    for amount, color in layers:
-        light = light * (1 - amount[here][..., None] * (1 - np.array(color, np.float32)))
-    texture[here] = light.astype(np.uint8)
+    texture[_FIRST : _FIRST + _SIDE, _FIRST : _FIRST + _SIDE] = light.astype(np.uint8)
     return texture
 
 
-def _dots(x: Array, y: Array, radius: Array, strength: Array) -> Array:
-    """A picture [S, S] of soft dots on the face at (x, y), radius in the head's units, all [D]."""
-    at = skin_map(np.stack([x, y, front(x, y)], -1)) * SIZE - 0.5
-    reach = 4
-    way = np.arange(-reach, reach + 1)
+def _drawn(dots: Array) -> Floats:
+    """How strongly each texel of the face's window [_SIDE, _SIDE] is marked by soft dots [4, D]: x and y on the face,
+    radius in the head's units, strength.
+    """
+    x, y, radius, strength = dots
+    at = skin_map(np.stack([x, y, front(x, y)], -1)) * SIZE - 0.5 - _FIRST
+    way = np.arange(-_REACH, _REACH + 1)
     near = np.round(at).astype(np.int64)
-    column, row = np.clip(near[:, 0, None] + way, 0, SIZE - 1), np.clip(near[:, 1, None] + way, 0, SIZE - 1)
-    soft = 2.0 / (radius * 285.0) ** 2  # about 285 texels a unit on the face
+    column, row = (np.clip(near[:, axis, None] + way, 0, _SIDE - 1) for axis in (0, 1))
+    soft = 2.0 / (radius * _TEXELS) ** 2
     fall_x = np.exp(-soft[:, None] * (column - at[:, 0, None]) ** 2)
     fall_y = np.exp(-soft[:, None] * (row - at[:, 1, None]) ** 2)
     value = strength[:, None, None] * fall_y[:, :, None] * fall_x[:, None, :]
-    place = row[:, :, None] * SIZE + column[:, None, :]
-    total = np.bincount(place.ravel(), value.ravel(), SIZE * SIZE).reshape(SIZE, SIZE)
-    return np.asarray(np.minimum(total, 1.0), np.float32)
+    place = row[:, :, None] * _SIDE + column[:, None, :]
+    total = np.bincount(place.ravel(), value.ravel(), _SIDE * _SIDE).reshape(_SIDE, _SIDE)
+    return np.minimum(total, 1.0).astype(np.float32)
 
 
 def _scattered(density: Array, x: Array, y: Array, rng: np.random.Generator) -> tuple[Array, Array]:
@@ -79,7 +79,7 @@ def _freckles(amount: float, rng: np.random.Generator) -> Array:
     x, y = rng.uniform(-0.80, 0.80, 1500), rng.uniform(-0.55, 0.45, 1500)
     on_cheeks = both(x, y, (0.34, -0.20), (0.26, 0.12)) + bump(x, y, (0, -0.12), (0.12, 0.12))
     x, y = _scattered(amount * np.clip(0.55 * on_cheeks + 0.02, 0, 1), x, y, rng)
-    return _dots(x, y, rng.uniform(0.006, 0.014, len(x)), rng.uniform(0.4, 1.0, len(x)))
+    return np.stack([x, y, rng.uniform(0.006, 0.014, len(x)), rng.uniform(0.4, 1.0, len(x))])
 
 
 def _stubble(amount: float, rng: np.random.Generator) -> Array:
@@ -93,7 +93,7 @@ def _stubble(amount: float, rng: np.random.Generator) -> Array:
         * ((t > up + 0.02) | (t < -down - 0.02) | (np.abs(x) > 1.15 * MOUTH_HALF))
     )
     x, y = _scattered(density * amount, x, y, rng)
-    return _dots(x, y, np.full(len(x), 0.0050), np.full(len(x), 0.50))
+    return np.stack([x, y, np.full(len(x), 0.0050), np.full(len(x), 0.50)])
 
 
 def _lines(identity: Identity) -> Array:
@@ -120,8 +120,7 @@ def _lines(identity: Identity) -> Array:
         middle = float(seam(np.array([x]))[0])
         parts.append(_along((x, 1.04 * x), (middle - 0.1 * down, middle - 0.8 * down), 0.0055, 0.16))
         parts.append(_along((x, 1.03 * x), (middle + 0.1 * up, middle + 0.8 * up), 0.0055, 0.13))
-    x, y, radius, strength = np.concatenate(parts, axis=1)
-    return _dots(x, y, radius, strength)
+    return np.concatenate(parts, axis=1)
 
 
 def _along(xs: Sequence[float], ys: Sequence[float], radius: float, strength: float) -> Array:

@@ -82,7 +82,7 @@ def sculpt(identity: Identity) -> Rig:
     return Rig(
         replace(mesh, vertices=warp(identity, mesh.vertices).astype(np.float32)),
         sets | _places(skin),
-        _carried(table, stretch(identity, mesh.vertices)),
+        _carried(table, identity, mesh.vertices),
         _joints(parts, sets, table, mesh, identity),
         lips_slit(skin, starts["cavity"]),
         (lid_slit(lids, True, starts["lashes_left"]), lid_slit(lids, False, starts["lashes_right"])),
@@ -96,10 +96,12 @@ def _warped(identity: Identity, eye: Globe) -> Globe:
     return replace(eye, center=warp(identity, eye.center[None])[0].astype(np.float32), reach=scale * eye.reach)
 
 
-def _carried(table: Displacements, stretched: Array) -> Displacements:
-    """The displacements on the identity's head, whose space is stretched by [V, 3, 3]."""
-    moves = np.einsum("mij,mj->mi", stretched.astype(np.float32)[table.vertices], table.moves)
-    return replace(table, moves=moves)
+def _carried(table: Displacements, identity: Identity, sculpted: Floats) -> Displacements:
+    """The displacements on the identity's head, whose space is stretched; sculpted: [V, 3] before."""
+    moved, place = np.unique(table.vertices, return_inverse=True)
+    columns = stretch(identity, sculpted[moved]).astype(np.float32).transpose(2, 0, 1)
+    moves = [np.take(columns[k], place, axis=0) * table.moves[:, k, None] for k in range(3)]
+    return replace(table, moves=moves[0] + moves[1] + moves[2])
 
 
 def _parts(skin: Skin, lids: Lids, identity: Identity) -> dict[str, Part]:
@@ -155,7 +157,8 @@ def _displacements(parts: Mapping[str, Part], starts: Mapping[str, int]) -> Disp
         for name, part in parts.items():
             moved = part.shapes.get(shape)
             if moved is not None:
-                used = np.flatnonzero(np.abs(moved).max(axis=1) > _LEAST)
+                x, y, z = np.abs(moved).T > _LEAST
+                used = np.flatnonzero(x | y | z)
                 vertices.append(starts[name] + used)
                 moves.append(moved[used])
                 count += len(used)

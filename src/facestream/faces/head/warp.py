@@ -33,8 +33,8 @@ def stretch(identity: Identity, points: Array) -> Array:
     """How displacements at points [N, 3] of the sculpted head change with the identity: matrices [N, 3, 3]."""
     place = _relieved(identity, np.asarray(points, np.float64))
     steps = _SMALL * np.eye(3)
-    columns = [_broad(identity, place + way) - _broad(identity, place - way) for way in steps]
-    return np.stack(columns, -1) / (2 * _SMALL)
+    here = _broad(identity, place)
+    return np.stack([_broad(identity, place + way) - here for way in steps], -1) / _SMALL
 
 
 def eye_scale(identity: Identity) -> float:
