@@ -71,7 +71,7 @@ class Model:
     @property
     def correctives(self) -> tuple[str, ...]:
         """Names of the corrective shapes, which say what moves them (head/correctives.py)."""
-        return tuple(name for name in self._displacements.ranges if name not in FACE)
+        return tuple(name for name in self._displacements.ranges if name not in ARKIT + TONGUE)
 
     def shape(self, name: str) -> Floats:
         """Displacement [V, 3] of one shape or corrective at weight 1."""
@@ -88,7 +88,8 @@ class Model:
             raise MotionError(f"no face has a channel {', '.join(unknown)}; expected names of signals.FACE")
         table = self._displacements
         products = Products(self.correctives, channels)
-        ranges = [table.ranges.get(name, (0, 0)) for name in (*channels, *products.used)]
+        ranges = [table.ranges[name] if name in self.shapes else (0, 0) for name in channels]
+        ranges += [table.ranges[name] for name in products.used]
         starts, ends = np.ascontiguousarray(np.array(ranges, np.int64).reshape(-1, 2).T)
         angles = {joint: [_column(channels, joint + axis) for axis in _AXES] for joint in self.joints}
 

@@ -67,7 +67,7 @@ class Head:
     @property
     def correctives(self) -> tuple[str, ...]:
         """Names of the corrective shapes, which say what moves them (see correctives.py)."""
-        return tuple(name for name in self._rig.displacements.ranges if name not in FACE)
+        return tuple(name for name in self._rig.displacements.ranges if name not in self.shapes)
 
     @property
     def joints(self) -> tuple[Joint, ...]:
@@ -107,9 +107,13 @@ class Poser:
             raise MotionError("a channel is named twice; name each once")
         self.channels = channels
         self._rig, self._contacts = rig, contacts
-        self._products = Products([name for name in rig.displacements.ranges if name not in FACE], channels)
-        used = (*channels, *self._products.used)
-        ranges = np.array([rig.displacements.ranges.get(name, (0, 0)) for name in used], np.int64)
+        shapes, table = ARKIT + TONGUE, rig.displacements.ranges
+        self._products = Products([name for name in table if name not in shapes], channels)
+        ranges = np.array(
+            [table.get(name, (0, 0)) if name in shapes else (0, 0) for name in channels]
+            + [table[name] for name in self._products.used],
+            np.int64,
+        )
         self._starts, self._ends = np.ascontiguousarray(ranges.reshape(-1, 2).T)
         self._angles = {
             joint: [self._column(joint + axis) for axis in _AXES] for joint in ("head", "leftEye", "rightEye")
