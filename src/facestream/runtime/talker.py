@@ -5,7 +5,6 @@ Shapes: L lanes, S styles, D latents, C channels, H hops a frame, B mel bands.
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Mapping
 from importlib import resources
@@ -16,7 +15,7 @@ import numpy.typing as npt
 import onnxruntime
 
 from facestream.audio.frontend import BANDS
-from facestream.errors import BundleError
+from facestream.errors import BundleError, did_you_mean
 from facestream.signals import Floats
 from facestream.streaming.memory import empty, forget, write
 from facestream.talkers.bundle import NETWORK, NEW, BundleConfig, read_config
@@ -73,9 +72,10 @@ class Talker:
     def style(self, name: str) -> Floats:
         """Weights of a named style, [S]."""
         if name not in self.config.styles:
-            near = difflib.get_close_matches(name, self.config.styles, 1)
-            guess = f" Did you mean '{near[0]}'?" if near else ""
-            raise BundleError(f"this talker has no style '{name}'; it has: {', '.join(self.config.styles)}.{guess}")
+            known = self.config.styles
+            raise BundleError(
+                f"this talker has no style '{name}'; it has: {', '.join(known)}.{did_you_mean(name, known)}"
+            )
         weights = np.zeros(len(self.config.styles), np.float32)
         weights[self.config.styles.index(name)] = 1.0
         return weights
