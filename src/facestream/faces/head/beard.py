@@ -56,7 +56,7 @@ def _style(style: str, skin: Skin) -> tuple[Array, Array]:
     moustache = np.minimum.reduce([border, round_lips - _FREE, 1.22 * MOUTH_HALF - away, t + 0.05])
     if style == "goatee":
         ring = np.minimum.reduce([round_lips - _FREE, 0.085 - round_lips, border])
-        patch = np.minimum.reduce([0.20 - away, -0.70 - y, y + 1.06])
+        patch = 0.20 * (1 - np.hypot(x / 0.19, (y + 0.86) / 0.22))
         moustache = np.maximum(ring, patch)
     return np.where(z > 0.3, moustache, -1.0), 0.040 + 0.030 * chin
 

@@ -136,10 +136,12 @@ def curtain(
     c, t = np.linspace(0, 1, columns)[None], np.linspace(0, 1, rows)[:, None]
     sign = 1.0 if left else -1.0
     over = np.clip(t / 0.55, 0, 1)  # along the skull
-    root_y = profile(c, ((0.0, 0.90), (0.12, 1.06), (0.30, 1.22), (0.5, 1.298), (0.7, 1.22), (1.0, 0.95)))
-    root_angle = np.where(c < 0.5, part, 180.0)
+    root_y = profile(
+        c, ((0.0, 0.90), (0.12, 1.07), (0.27, 1.27), (0.33, 1.298), (0.67, 1.298), (0.73, 1.27), (1.0, 0.95))
+    )
+    root_angle = sign * part + (180.0 - sign * part) * step(0.30, 0.70, c)
     goal = edge + (180.0 - edge) * c**0.9
-    angle = np.radians(sign * (root_angle * sign + (goal - root_angle * sign) * np.sin(over * np.pi / 2) ** 0.9))
+    angle = np.radians(sign * (root_angle + (goal - root_angle) * np.sin(over * np.pi / 2) ** 0.9))
     y = root_y + (0.06 - root_y) * over**1.25
     groove = np.abs(np.sin(c * 21 + 0.9 * np.sin(5 * c) + 0.7 * t)) ** 0.8
     up = 0.02 + volume * step(0.0, 0.22, over) ** 0.7 + 0.028 * (groove - 0.5) * step(0.02, 0.2, t)

@@ -135,12 +135,13 @@ def _stretched(who: Identity, points: Array) -> Array:
     wide = 1 + head * (0.085 * who.face_width + 0.04 * stout + 0.02 * child)
     wide += jaw * (0.12 * who.jaw_width + 0.15 * strong + 0.13 * stout + 0.05 * slender - 0.03 * child + 0.03 * old)
     wide += cheeks * (0.07 * stout + 0.06 * slender + 0.03 * child)
-    thick = neck * (0.30 * strong + 0.24 * stout + 0.12 * slender - 0.22 * child)
+    thick = neck * (0.30 * strong + 0.24 * stout + 0.12 * slender - 0.12 * child)
     broad = body * (0.28 * strong + 0.16 * stout + 0.06 * slender - 0.26 * child)
     deep = 1 + head * 0.03 * who.face_width + thick + 0.5 * broad
     long = 0.085 * who.face_length + 0.07 * strong + 0.02 * old - 0.13 * child
     # the face's length grows from the eyes downwards; what is below the chin follows it
     down = -long * profile(-y, _LENGTH)
     up = crown * (0.03 * child - 0.02 * strong) * (y - 0.1)
+    up = up + 0.10 * child * (1 - step(-1.75, -1.10, y))  # a child's neck is short
     double = 0.10 * stout * bump(x, y, (0, -1.10), (0.40, 0.12)) * step(0.1, 0.5, z)
     return np.stack([x * (wide + thick + broad), y + down + up - 0.4 * double, z * deep + double * 0.7], -1)
