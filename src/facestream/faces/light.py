@@ -23,14 +23,14 @@ class Light:
     Directions are the camera's: x to the right of the picture, y up, z towards who looks.
     """
 
-    key: tuple[float, float, float] = (-0.50, 0.62, 0.80)
-    key_color: tuple[float, float, float] = (0.98, 0.88, 0.78)
+    key: tuple[float, float, float] = (-0.68, 0.64, 0.60)
+    key_color: tuple[float, float, float] = (1.08, 0.97, 0.86)
     fill: tuple[float, float, float] = (0.80, 0.05, 0.60)
-    fill_color: tuple[float, float, float] = (0.15, 0.18, 0.23)
+    fill_color: tuple[float, float, float] = (0.15, 0.17, 0.21)
     rim: tuple[float, float, float] = (0.65, 0.45, -0.62)
-    rim_color: tuple[float, float, float] = (0.85, 0.88, 0.92)
-    sky: tuple[float, float, float] = (0.36, 0.38, 0.42)
-    bounce: tuple[float, float, float] = (0.26, 0.20, 0.17)
+    rim_color: tuple[float, float, float] = (2.30, 2.40, 2.50)
+    sky: tuple[float, float, float] = (0.25, 0.27, 0.31)
+    bounce: tuple[float, float, float] = (0.18, 0.14, 0.12)
 
     def table(self) -> Floats:
         """[8, 3]: directions of unit length at rows 0, 2, 4."""
@@ -92,8 +92,8 @@ def light_vertices(points, normals, weld, used, surface, key_share, light, encod
         back = n[0] * light[4, 0] + n[1] * light[4, 1] + n[2] * light[4, 2]
         edge = 1.0 - facing
         soft, lit = translucency[v], key_share[v]
-        open_ = shade[v] * (1.0 - 0.75 * (1.0 - shade[v]) * (1.0 - lit))
-        rim = (max(0.0, back) * edge * edge + 0.10 * edge * edge * edge * max(0.0, 0.4 + n[1])) * open_
+        open_ = shade[v] * (1.0 - 0.5 * (1.0 - shade[v]) * (1.0 - lit))
+        rim = (max(0.0, back + 0.1) * edge * edge + 0.10 * edge * edge * edge * max(0.0, 0.4 + n[1])) * open_
         through = max(0.0, -back) * max(0.0, 2.0 * soft - 1.0) * 0.55 + max(0.0, back) * edge * soft * 0.25 * open_
         up = 0.5 + 0.5 * n[1]
         # half way between key and eye
@@ -101,7 +101,9 @@ def light_vertices(points, normals, weld, used, surface, key_share, light, encod
         mirror = max(0.0, n[0] * mx + n[1] * my + n[2] * mz) / math.sqrt(mx * mx + my * my + mz * mz)
         mirror *= mirror
         mirror *= mirror
-        shine = sheen[v] * mirror * mirror * mirror * lit * open_  # to the 12th power
+        mirror *= mirror * mirror  # to the 12th power
+        spot = mirror * mirror
+        shine = sheen[v] * (mirror + soft * spot * spot) * lit * open_
         for c in range(3):
             wrap = 0.06 + soft * _WRAP[c]
             direct = max(0.0, (key + wrap) / (1.0 + wrap))
@@ -116,7 +118,7 @@ def light_vertices(points, normals, weld, used, surface, key_share, light, encod
                 + (light[3, c] * fill + light[7, c] + (light[6, c] - light[7, c]) * up) * ambient
                 + light[5, c] * (rim + through * _THROUGH[c])
             )
-            linear[c] = color * (arriving + shine) + light[1, c] * 0.06 * shine
+            linear[c] = color * (arriving + 0.6 * shine) + light[1, c] * (0.20 + 0.6 * soft) * shine
         r, g, b = toned(linear[0], linear[1], linear[2])
         out[v, 0] = 1.5 + 0.99 * encoded[int(_STEPS * math.sqrt(max(r, 0.0)))]
         out[v, 1] = 1.5 + 0.99 * encoded[int(_STEPS * math.sqrt(max(g, 0.0)))]

@@ -16,6 +16,7 @@ from facestream.faces.mesh import Floats, Mesh, vertex_normals
 from facestream.faces.shadow import ShadowMap
 
 _EDGE = 256
+_BOUNCED = 0.2  # light that reaches the deepest corner from wall to wall
 
 
 def all_around(count: int) -> Floats:
@@ -50,4 +51,4 @@ def reached(mesh: Mesh, vertices: Floats, directions: int = 128) -> Floats:
         cosine = np.maximum(normals[mesh.weld] @ direction, 0.0)
         arrived += cosine * share
         possible += cosine
-    return np.asarray(arrived / possible, np.float32)
+    return np.asarray(_BOUNCED + (1 - _BOUNCED) * arrived / possible, np.float32)

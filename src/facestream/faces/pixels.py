@@ -87,10 +87,13 @@ def _highlight(nx, ny, nz, gloss, half):  # type: ignore[no-untyped-def]
     power *= power
     power *= power
     power *= power  # to the 16th
-    disc = min(max((key - np.float32(0.972)) * np.float32(90.0), _ZERO), np.float32(1.0))
+    disc = min(max((key - np.float32(0.982)) * np.float32(160.0), _ZERO), np.float32(1.0))
     fill = (nx * half[1, 0] + ny * half[1, 1] + nz * half[1, 2]) * scale
-    pale = min(max((fill - np.float32(0.985)) * np.float32(120.0), _ZERO), np.float32(1.0))
-    return gloss * (np.float32(0.16) * power + gloss * (np.float32(0.78) * disc + np.float32(0.25) * pale))
+    pale = min(max((fill - np.float32(0.988)) * np.float32(120.0), _ZERO), np.float32(1.0))
+    shine = (np.float32(0.60) - np.float32(0.48) * gloss) * power + gloss * (
+        np.float32(0.85) * disc + np.float32(0.14) * pale
+    )
+    return min(gloss * shine, np.float32(1.0))
 
 
 @_jit

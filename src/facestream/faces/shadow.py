@@ -123,8 +123,8 @@ def soft_share(seen, normals, weld, used, axes, scale, lift, depths, out):  # ty
         across = n[0] * axes[0, 0] + n[1] * axes[0, 1] + n[2] * axes[0, 2]
         up = n[0] * axes[1, 0] + n[1] * axes[1, 1] + n[2] * axes[1, 2]
         facing = n[0] * axes[2, 0] + n[1] * axes[2, 1] + n[2] * axes[2, 2]
-        column, row = seen[v, 0] + across * np.float32(1.0), seen[v, 1] - up * np.float32(1.0)
-        depth = seen[v, 2] + np.float32(2.0) * texel + lift * max(np.float32(0.0), np.float32(0.45) - facing)
+        column, row = seen[v, 0] + across * np.float32(1.5), seen[v, 1] - up * np.float32(1.5)
+        depth = seen[v, 2] + np.float32(0.8) * texel + lift * max(np.float32(0.0), np.float32(0.45) - facing)
         x0, y0 = math.floor(column - _HALF), math.floor(row - _HALF)
         if x0 < 2 or y0 < 2 or x0 + 3 >= edge or y0 + 3 >= edge:
             out[v] = np.float32(1.0)
