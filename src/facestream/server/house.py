@@ -120,7 +120,7 @@ class House:
         except Exception:
             logger.critical("the engine has failed; every session is closed", exc_info=True)
             self._stop.set()
-            failure = ProtocolError(Close.INTERNAL, "the server has failed; connect again")
+            failure: Answers | ProtocolError = ProtocolError(Close.INTERNAL, "the server has failed; connect again")
             self._loop.call_soon_threadsafe(self._deliver, [(session, failure) for session in self._seats])
 
     def _tick_on_time(self) -> None:

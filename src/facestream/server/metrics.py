@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
 TICK = (0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.05, 0.1, 0.5)
 FIRST = (0.1, 0.12, 0.14, 0.16, 0.18, 0.2, 0.3, 0.5, 1.0, 5.0)
@@ -13,6 +13,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)  # processor time and memory, where the system tells
         self.sessions = Gauge("facestream_sessions", "Sessions now", registry=self.registry)
         self.seats = Gauge("facestream_seats", "Sessions at most", registry=self.registry)
         self.skew = Gauge(

@@ -56,7 +56,7 @@ class Socket(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The connection is here."""
         self._transport = cast(asyncio.Transport, transport)
-        self._connections.add(self)  # type: ignore[arg-type]
+        self._connections.add(self)  # type: ignore[arg-type]  # uvicorn names only its own
         raw = transport.get_extra_info("socket")
         if raw is not None:
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SENDING)
@@ -78,7 +78,7 @@ class Socket(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         """The connection is gone."""
-        self._connections.discard(self)  # type: ignore[arg-type]
+        self._connections.discard(self)
         if self._goodbye is not None:
             self._goodbye.cancel()
         self._end_session()
