@@ -35,6 +35,11 @@ _MIXED: tuple[tuple[str, str, tuple[float, float, float]], ...] = (
     ("mouthStretch?*mouthFunnel", "mouthStretch?", (-0.50, 0.0, -0.20)),
     ("mouthStretch?*mouthPucker", "mouthStretch?", (-0.65, 0.0, -0.20)),
     ("mouthSmile?*mouthStretch?", "mouthStretch?", (-0.45, 0.0, 0.0)),
+    # the upper lip is raised once, however many raise it
+    ("noseSneer?*mouthUpperUp?", "mouthUpperUp?", (0.0, -0.40, 0.0)),
+    ("mouthUpperUp?*mouthFunnel", "mouthUpperUp?", (0.0, -0.45, 0.0)),
+    ("noseSneer?*mouthFunnel", "mouthUpperUp?", (0.0, -0.25, 0.0)),
+    ("mouthUpperUp?*mouthPucker", "mouthUpperUp?", (0.0, -0.35, 0.0)),
 )
 
 

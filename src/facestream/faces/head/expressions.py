@@ -62,7 +62,7 @@ class Face:
         """Places of points [N, 3] on the given side [N] of the seam."""
         x, y, z = points.T
         u = np.abs(x) / MOUTH_HALF
-        inside = np.sqrt(np.clip(1 - u**2, 0, 1))
+        inside = np.clip(1 - u**2, 0, 1) ** 0.7
         calm = step(0.9, 1.8, np.hypot((np.abs(x) - EYE[0]) / 0.26, (y - EYE[1]) / 0.18))
         return cls(x, y, z, side, u, y - seam(x), step(-0.05, 0.30, z), inside, calm)
 
@@ -112,8 +112,11 @@ def jaw_share(face: Face) -> Array:
 
 
 def _chin(face: Face) -> Array:
-    """1 on the jaw's front, 0 at its angles and below the throat."""
-    return (1 - step(0.52, 1.0, np.abs(face.x) / half_width(face.y))) * step(-1.55, -1.08, face.y)
+    """1 on the jaw's front, 0 at its angles; under the chin it fades towards the throat, which the jaw must not enter."""
+    under = step(-0.92, -1.10, face.y)
+    floor = 1 - under * (1 - step(0.12, 0.74, face.z))
+    side = 1 - step(0.52, 1.0, np.abs(face.x) / half_width(face.y))
+    return side * floor * step(-1.55, -0.98, face.y)
 
 
 def slide_share(face: Face) -> Array:
@@ -231,8 +234,8 @@ def _frown(face: Face, left: bool) -> Array:
 
 def _dimple(face: Face, left: bool) -> Array:
     """The corner is pressed back into the cheek, which swells round it."""
-    near, around = face.corner(left, (0.12, 0.12)), face.corner(left, (0.24, 0.24))
-    return _move(face, (0.060 if left else -0.060) * near, 0.010 * near, 0.030 * around - 0.085 * near)
+    near, around = face.corner(left, (0.13, 0.13)), face.corner(left, (0.25, 0.25))
+    return _move(face, (0.060 if left else -0.060) * near, 0.010 * near, 0.026 * around - 0.070 * near)
 
 
 def _stretch(face: Face, left: bool) -> Array:
