@@ -12,9 +12,10 @@ const NARROWEST = 0.72; // of the square's width: what a tall picture must still
 const AXES = ["Yaw", "Pitch", "Roll"];
 
 export class Face {
-  /** @param {HTMLCanvasElement} canvas  Throws if the browser has no WebGL 2. */
-  constructor(canvas) {
-    this.renderer = new THREE.WebGLRenderer({ canvas, antialias: true, alpha: true, powerPreference: "high-performance" });
+  /** @param {HTMLCanvasElement} canvas @param {boolean} fine  smooth edges and shadows, which software draws slowly.
+   *  Throws if the browser has no WebGL 2. */
+  constructor(canvas, fine = true) {
+    this.renderer = new THREE.WebGLRenderer({ canvas, antialias: fine, alpha: true, powerPreference: "high-performance" });
     this.renderer.outputColorSpace = THREE.LinearSRGBColorSpace; // the material encodes by itself
     this.scene = new THREE.Scene();
     this.camera = new THREE.PerspectiveCamera(VIEW, 1, 1, 30);
@@ -22,8 +23,7 @@ export class Face {
     this.studio = new Studio();
     this.channels = [];
     this.morphed = [];
-    this.drawn = 0;
-    this.shadowEvery = 1; // pictures between two shadow maps
+    this.shadows = fine;
   }
 
   /** Show the head in a .glb instead of the present one. Rejects if it cannot be fetched or is no head. */
@@ -96,7 +96,8 @@ export class Face {
   }
 
   draw() {
-    if (this.drawn++ % this.shadowEvery === 0) this.studio.castShadows(this.renderer, this.scene);
+    this.studio.uniforms.shadows.value = this.shadows ? 1 : 0;
+    if (this.shadows) this.studio.castShadows(this.renderer, this.scene);
     this.renderer.render(this.scene, this.camera);
   }
 }
