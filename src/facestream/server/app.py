@@ -52,6 +52,12 @@ def make_app(house: House) -> FastAPI:
             raise HTTPException(401, "the metrics need the server's token as a bearer token")
         return Response(house.metrics.text(), media_type="text/plain; version=0.0.4")
 
+    @app.get("/faces")
+    def faces() -> list[str]:
+        from facestream.faces.head.identity import PRESETS
+
+        return list(PRESETS)
+
     @app.get("/faces/{name}.glb")
     def face(name: str, request: Request) -> Response:
         from facestream.errors import FaceError
