@@ -14,7 +14,7 @@ from facestream.faces.head.paint import Palette
 from facestream.faces.head.part import Part, neck_share, painted
 from facestream.faces.head.skin import MOUTH_HALF, Skin, lip_heights, seam
 
-_FREE = 0.010  # skin left bare round the lips
+_FREE = -0.002  # skin left bare round the lips
 # Upper border of a full beard: height by distance from the middle, over the moustache, down the cheeks, to the ears.
 _BORDER = (
     (0.0, -0.385), (0.05, -0.378), (0.18, -0.400), (0.30, -0.450), (0.40, -0.510), (0.48, -0.505), (0.60, -0.420),
@@ -34,7 +34,7 @@ def beard(skin: Skin, moves: dict[str, Array], identity: Identity) -> Part:
     points = (skin.points + _normals(skin) * lift[:, None])[used]
     colors = Palette.of(identity)
     color = colors.hair * (0.70 + 0.50 * fur[used])[:, None]
-    thin = 0.45 * (1 - step(0.0, 0.05, inside[used]))[:, None]  # skin shows through at the border
+    thin = 0.35 * (1 - step(0.0, 0.022, inside[used]))[:, None]  # skin shows through at the border
     shapes = {name: moved[used] for name, moved in moves.items() if not name.startswith(("eye", "brow"))}
     number = np.cumsum(used) - 1
     mesh = painted(points, number[triangles], color + thin * (0.6 * colors.skin - color), sheen=0.45)

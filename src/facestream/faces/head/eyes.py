@@ -6,6 +6,8 @@ the colours meet sharply on a smooth surface.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from facestream.faces.head import paint
@@ -15,7 +17,7 @@ from facestream.faces.head.lids import Lids, eye_center
 from facestream.faces.head.paint import Palette
 from facestream.faces.head.part import Part, painted
 from facestream.faces.head.skin import EYE_RADIUS
-from facestream.faces.mesh import grid_triangles
+from facestream.faces.mesh import Mesh, grid_triangles
 
 _SEGMENTS = 40
 _PUPIL, _IRIS = 17.0, 36.0
@@ -25,6 +27,8 @@ _RINGS = (
     (29.0, "iris"), (33.0, "limbus"), (_IRIS, "limbus"), (_IRIS + 2.5, "sclera"), (45.0, "sclera"), (58.0, "sclera"), (74.0, "sclera"),
     (95.0, "sclera"),
 )  # fmt: skip
+# Spots of light on the cornea: across, up, radius, brightness.
+_GLINTS = ((-0.060, 0.062, 0.030, 1.0), (0.062, -0.062, 0.013, 0.75))
 LASH_RINGS = 3  # of the lash line: its outer border, its front, its inner border
 
 
@@ -46,7 +50,20 @@ def eyeball(left: bool, identity: Identity) -> Part:
     shade = 1 - 0.60 * step(-0.02, 0.14, place[:, 1])
     shade *= 1 - 0.45 * step(0.13, 0.25, np.hypot(place[:, 0], 0.6 * place[:, 1]))
     triangles = grid_triangles(len(_RINGS), _SEGMENTS, wrap=True)
-    return Part(painted(place + eye_center(left), triangles, np.concatenate(colors), 1.0, shade, weld))
+    globe = painted(place, triangles, np.concatenate(colors), 1.0, shade, weld)
+    mesh = Mesh.joined([globe, *(_glint(*at) for at in _GLINTS)])
+    return Part(replace(mesh, vertices=mesh.vertices + eye_center(left).astype(np.float32)))
+
+
+def _glint(across: float, up: float, radius: float, light: float) -> Mesh:
+    """A spot of light on the cornea, just above the globe: it keeps the eyes alive in any light."""
+    turn = np.linspace(0, 2 * np.pi, 16, endpoint=False)
+    ring = np.stack([across + radius * np.cos(turn), up + radius * np.sin(turn)], -1)
+    flat = np.concatenate([ring, [(across, up)]])
+    deep = np.sqrt(EYE_RADIUS**2 - (flat**2).sum(axis=1, keepdims=True))
+    points = 1.006 * np.concatenate([flat, deep], axis=1)
+    fan = np.stack([np.arange(16), np.roll(np.arange(16), -1), np.full(16, 16)], -1)
+    return painted(points, fan.astype(np.int32), light, sheen=0.0)
 
 
 def _ring_color(kind: str, degrees: float, around: Array, colors: Palette) -> Array:

@@ -30,7 +30,7 @@ _HIGH = _hairline(
 )  # fmt: skip
 # Locks combed from a parting on the right to the left.
 _SWEEP = (
-    (-32, 0.99, 24, 0.80, 0.12, 0.12, 0.075), (-31, 1.03, 46, 0.68, 0.14, 0.14, 0.085),
+    (-32, 0.99, 20, 0.72, 0.10, 0.11, 0.070), (-31, 1.03, 44, 0.64, 0.12, 0.14, 0.085),
     (-30, 1.10, 64, 0.56, 0.13, 0.15, 0.080), (-32, 1.17, 82, 0.46, 0.10, 0.16, 0.070),
     (-34, 1.22, 104, 0.44, 0.06, 0.17, 0.060), (-29, 1.05, 34, 0.80, 0.17, 0.10, 0.115),
     (-29, 1.13, 58, 0.66, 0.15, 0.10, 0.110), (-33, 1.20, 76, 0.58, 0.11, 0.10, 0.100),
@@ -130,16 +130,16 @@ def _curls(identity: Identity) -> list[Mesh]:
 
 
 def _bun(identity: Identity) -> list[Mesh]:
-    return [*_tied(0.14, 46.0, 0.135), _ball((0.0, 1.46, -0.20), 0.36)]
+    return [*_tied(0.14, 15, 0.135, 46.0), _ball((0.0, 1.46, -0.20), 0.36)]
 
 
-def _tied(volume: float, aside: float, half: float) -> list[Mesh]:
-    """Hair drawn back from the face: a cap, and locks that rise from the hairline and turn aside (degrees)."""
-    at = np.linspace(-1, 1, 15)
+def _tied(volume: float, count: int, half: float, aside: float) -> list[Mesh]:
+    """Hair drawn back from the face: a cap, and `count` locks that rise from the hairline and turn aside (degrees)."""
+    at = np.linspace(-1, 1, count)
     low = profile(np.abs(74 * at), _HIGH[len(_HIGH) // 2 :])
     back = np.stack(
-        [74 * at, low - 0.005, 74 * at + aside * np.sign(at) * np.abs(at) ** 0.7, 1.16 - 0.30 * np.abs(at), 0.05 + 0 * at,
-         half - 0.03 * np.abs(at), 0.012 + 0.015 * np.cos(19 * at)], -1,
+        [74 * at, low - 0.005, 74 * at + aside * np.sign(at) * np.abs(at) ** 0.7, 1.16 - 0.30 * np.abs(at),
+         0.05 + 0 * at, half * (1 - 0.22 * np.abs(at)), 0.012 + 0.015 * np.cos(19 * at)], -1,
     )  # fmt: skip
     return [cap(_HIGH, _combed(volume, 0.030), _grooved), locks(back, 0.7)]
 
@@ -154,7 +154,7 @@ def _ponytail(identity: Identity) -> list[Mesh]:
     spine = np.stack([x, y - 0.10 * np.modf(3.7 * way)[0] * t, z + 0.105 * out * np.cos(way)], -1)
     width = 0.105 * np.sin(np.pi * np.clip(0.14 + 0.86 * t, 0, 1)) ** 0.6 + 0 * way
     tail = strands(spine, np.stack([np.sin(way) + 0 * t, 0 * way * t, np.cos(way) + 0 * t], -1), width, 0.8)
-    return [*_tied(0.13, 14.0, 0.10), tail, _ball((0.0, 0.93, -0.90), 0.115)]
+    return [*_tied(0.16, 31, 0.060, 8.0), tail, _ball((0.0, 0.93, -0.90), 0.115)]
 
 
 def _ball(center: tuple[float, float, float], radius: float) -> Mesh:

@@ -1,0 +1,159 @@
+import itertools
+from functools import cache
+
+import numpy as np
+import pytest
+
+from facestream.errors import FaceError
+from facestream.faces.head import PRESETS, Head, Identity
+from facestream.faces.head.identity import CLOTHES_COLORS, EYE_COLORS, HAIR_COLORS, HAIR_STYLES
+from facestream.faces.head.skin import EYE, EYE_RADIUS
+from facestream.faces.head.warp import eye_scale, stretch, warp
+from facestream.faces.mesh import Mesh
+
+SEEDS = (1, 2, 3)
+PEOPLE = {**PRESETS, **{f"seed {seed}": Identity.from_seed(seed) for seed in SEEDS}}
+
+
+@cache
+def head_of(name: str) -> Head:
+    return Head.load(name) if name in PRESETS else Head.sculpt(PEOPLE[name])
+
+
+@pytest.fixture(scope="module", params=PEOPLE)
+def person(request: pytest.FixtureRequest) -> tuple[Identity, Head]:
+    return PEOPLE[request.param], head_of(request.param)
+
+
+def areas(mesh: Mesh, triangles: np.ndarray) -> np.ndarray:
+    a, b, c = (mesh.vertices[triangles[:, k]].astype(np.float64) for k in range(3))
+    return np.cross(b - a, c - a)
+
+
+def skin_triangles(head: Head) -> np.ndarray:
+    return head.mesh.triangles[(head.mesh.triangles < len(head.vertex_sets["skin"])).all(axis=1)]
+
+
+def test_there_are_nine_presets_and_a_default_of_many_ages_and_skins() -> None:
+    assert "default" in PRESETS and len(PRESETS) >= 9
+    ages, tones = [who.age for who in PRESETS.values()], [who.skin_tone for who in PRESETS.values()]
+    assert min(ages) < 12 and max(ages) > 65
+    assert min(tones) < 0.2 and max(tones) > 0.8
+    assert len({who.hair for who in PRESETS.values()}) >= 6
+
+
+def test_the_default_is_the_sculpted_head() -> None:
+    points = np.random.default_rng(0).uniform(-1.5, 1.5, (500, 3))
+    default = PRESETS["default"]
+    assert np.allclose(warp(default, points), points, atol=1e-12)
+    assert np.allclose(stretch(default, points), np.eye(3), atol=1e-9)
+
+
+def test_every_identity_keeps_the_skin_and_the_rig(person: tuple[Identity, Head]) -> None:
+    identity, head = person
+    default = Head.load()
+    assert np.array_equal(skin_triangles(head), skin_triangles(default))
+    assert head.shapes == default.shapes
+    missing = set(default.vertex_sets) - set(head.vertex_sets)
+    assert not missing
+    assert np.isfinite(head.mesh.vertices).all()
+    assert 8_000 < len(head.mesh.vertices) < 27_000
+    assert set(np.unique(head.mesh.triangles)) == set(range(len(head.mesh.vertices)))
+    for name in ("jawOpen", "mouthSmileLeft", "eyeBlinkRight", "browInnerUp"):
+        assert np.abs(head.shape(name)).max() > 0.02, (identity, name)
+
+
+def test_no_triangle_of_the_skin_flips(person: tuple[Identity, Head]) -> None:
+    _, head = person
+    triangles = skin_triangles(head)
+    before, after = areas(Head.load().mesh, triangles), areas(head.mesh, triangles)
+    solid = np.linalg.norm(before, axis=1) > 1e-7
+    assert ((before * after).sum(axis=1)[solid] > 0).all()
+
+
+def test_space_is_never_turned_inside_out(person: tuple[Identity, Head]) -> None:
+    identity, _ = person
+    grid = np.stack(np.meshgrid(*(np.linspace(*span, 24) for span in ((-1.2, 1.2), (-1.6, 1.5), (-1.0, 1.1)))), -1)
+    assert (np.linalg.det(stretch(identity, grid.reshape(-1, 3))) > 0.2).all()
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_eyeballs_stay_spheres_inside_their_lids(person: tuple[Identity, Head], side: str) -> None:
+    identity, head = person
+    sign = 1.0 if side == "left" else -1.0
+    center = warp(identity, EYE[None] * (sign, 1, 1))[0]
+    radius = EYE_RADIUS * eye_scale(identity)
+    ball = head.mesh.vertices[head.vertex_sets["eye_" + side]]
+    assert np.allclose(np.linalg.norm(ball - center, axis=1), radius, rtol=0.01)
+    lids = np.concatenate([head.vertex_sets[f"lid_{place}_{side}"] for place in ("upper", "lower")])
+    for blink in (0.0, 0.5, 1.0):
+        posed = head.pose(np.array([blink], np.float32), ("eyeBlink" + side.capitalize(),))
+        assert (np.linalg.norm(posed[lids] - center, axis=1) > radius).all()
+
+
+def test_shapes_that_seal_on_the_sculpted_head_seal_on_all(person: tuple[Identity, Head]) -> None:
+    _, head = person
+    sets, rest = head.vertex_sets, head.mesh.vertices
+    wide = np.linalg.norm(rest[sets["mouth_corner_left"]] - rest[sets["mouth_corner_right"]])
+    for jaw in (0.3, 1.0):
+        posed = head.pose(np.array([jaw, jaw], np.float32), ("jawOpen", "mouthClose"))
+        gap = np.linalg.norm(posed[sets["lips_upper"]] - posed[sets["lips_lower"]], axis=1).max()
+        assert gap < 0.01 * wide
+
+
+def test_presets_are_other_people() -> None:
+    """Any two differ in form by more than 2 % of the face's width somewhere, and in look."""
+    skins = {name: Head.load(name).mesh.vertices[Head.load(name).vertex_sets["skin"]] for name in PRESETS}
+    face = Head.load().mesh.vertices[Head.load().vertex_sets["skin"], 2] > 0.3
+    for one, other in itertools.combinations(PRESETS, 2):
+        assert np.linalg.norm(skins[one] - skins[other], axis=1)[face].max() > 0.04, (one, other)
+        looks = [(who.hair, who.hair_color, who.eye_color, who.clothes_color) for who in (PRESETS[one], PRESETS[other])]
+        assert looks[0] != looks[1]
+
+
+def test_seeds_are_deterministic_and_differ() -> None:
+    people = [Identity.from_seed(seed) for seed in range(200)]
+    assert people == [Identity.from_seed(seed) for seed in range(200)]
+    assert len(set(people)) == 200
+    for names, field in ((HAIR_STYLES, "hair"), (HAIR_COLORS, "hair_color"), (EYE_COLORS, "eye_color")):
+        assert {getattr(who, field) for who in people} == set(names)
+    assert not any(who.beard != "none" and who.age < 15 for who in people)
+    assert {who.clothes_color for who in people} == set(CLOTHES_COLORS)
+
+
+def test_glasses_beards_and_earrings_are_parts_of_their_own() -> None:
+    worn = {
+        name: {part for part in ("glasses", "earrings", "beard") if part in Head.load(name).vertex_sets}
+        for name in ("default", "rosa", "lars", "amara")
+    }
+    assert worn == {"default": set(), "rosa": {"glasses", "earrings"}, "lars": {"beard"}, "amara": {"earrings"}}
+
+
+def test_a_beard_moves_with_the_jaw_and_stays_before_the_skin() -> None:
+    head = Head.load("lars")
+    sets = head.vertex_sets
+    wide_open = head.pose(np.array([1.0], np.float32), ("jawOpen",))
+    tip = sets["beard"][np.argmin(head.mesh.vertices[sets["beard"], 1])]
+    dropped = head.mesh.vertices[tip, 1] - wide_open[tip, 1]
+    chin = head.mesh.vertices[sets["chin"], 1] - wide_open[sets["chin"], 1]
+    assert dropped == pytest.approx(chin.item(), rel=0.35)
+
+
+def test_marks_are_painted_where_they_belong() -> None:
+    freckled, plain = (Head.load(name).mesh.texture for name in ("theo", "default"))
+    assert freckled is not None and plain is not None
+    assert (freckled[0, 0] == 255).all()
+    assert (freckled < 240).any(axis=2).sum() > 3 * (plain < 240).any(axis=2).sum()
+
+
+def test_unknown_people_and_impossible_ones_are_refused() -> None:
+    with pytest.raises(FaceError, match=r"'nobody'.*default.*mira"):
+        Head.load("nobody")
+    with pytest.raises(FaceError, match=r"'mohawk'.*buzz"):
+        Identity(hair="mohawk")
+    with pytest.raises(FaceError, match=r"nose_width is 3.*-1 to 1"):
+        Identity(nose_width=3.0)
+    with pytest.raises(FaceError, match="age"):
+        Identity(age=1)
+    with pytest.raises(FaceError, match="wings"):
+        PRESETS["default"].but(wings=2.0)
