@@ -113,10 +113,9 @@ def jaw_share(face: Face) -> Array:
 
 def _chin(face: Face) -> Array:
     """1 on the jaw's front, 0 at its angles; under the chin it fades towards the throat, which the jaw must not enter."""
-    under = step(-0.92, -1.10, face.y)
-    floor = 1 - under * (1 - step(0.12, 0.74, face.z))
-    side = 1 - step(0.52, 1.0, np.abs(face.x) / half_width(face.y))
-    return side * floor * step(-1.55, -0.98, face.y)
+    throat = step(-0.90, -1.35, face.y) * (1 - step(0.12, 0.74, face.z))
+    side = 1 - step(0.45, 1.0, np.abs(face.x) / half_width(np.maximum(face.y, -0.70)))
+    return side * (1 - throat) * step(-1.70, -1.10, face.y)
 
 
 def slide_share(face: Face) -> Array:

@@ -30,11 +30,17 @@ def warp(identity: Identity, points: Array) -> Array:
 
 
 def stretch(identity: Identity, points: Array) -> Array:
-    """How displacements at points [N, 3] of the sculpted head change with the identity: matrices [N, 3, 3]."""
+    """How displacements at points [N, 3] of the sculpted head change with the identity: matrices [N, 3, 3].
+
+    That a head is narrower below does not make narrower what the jaw carries down: away from the eyes, upright movement
+    has no share aside.
+    """
     place = _relieved(identity, np.asarray(points, np.float64))
     steps = _SMALL * np.eye(3)
     here = _broad(identity, place)
-    return np.stack([_broad(identity, place + way) - here for way in steps], -1) / _SMALL
+    matrices = np.stack([_broad(identity, place + way) - here for way in steps], -1) / _SMALL
+    matrices[:, 0::2, 1] *= sum(_eye_weights(place))[:, None]
+    return matrices
 
 
 def eye_scale(identity: Identity) -> float:
