@@ -25,7 +25,7 @@ from facestream.faces.gltf.writer import TRIANGLES, VERTICES, Json, Writer
 from facestream.faces.head import Head
 from facestream.faces.head.correctives import factors
 from facestream.faces.head.joints import NECK_SHARE, Joint
-from facestream.faces.mesh import Floats, Indices, Mesh
+from facestream.faces.mesh import Floats, Indices, Mesh, vertex_normals
 from facestream.files import write_whole
 from facestream.signals import ARKIT, TONGUE, Motion
 
@@ -88,7 +88,7 @@ class _Scene:
         mesh = self._mesh = head.mesh
         low, high = mesh.vertices.min(axis=0), mesh.vertices.max(axis=0)
         self._center, self._step = (low + high) / 2, float((high - low).max()) / 65534
-        self._normals = vertex_normals(mesh, mesh.vertices)
+        self._normals = _normals(mesh, mesh.vertices)
         self._targets = {name: self._target(head, name) for name in (*head.shapes, *head.correctives)}
         self._nodes: dict[str, int] = {}
         self._add_skin(head.joints)
@@ -99,7 +99,7 @@ class _Scene:
     def _target(self, head: Head, name: str) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.int8]]:
         """One shape's displacements of positions and of normals, both [V, 3], as integers."""
         moved = head.shape(name)
-        turned = vertex_normals(self._mesh, self._mesh.vertices + moved) - self._normals
+        turned = _normals(self._mesh, self._mesh.vertices + moved) - self._normals
         turned[np.abs(turned).max(axis=1) < LEAST_TURN] = 0
         return np.round(moved / self._step).astype(np.int16), np.round(np.clip(turned, -1, 1) * 127).astype(np.int8)
 
@@ -258,15 +258,13 @@ def _product(p: npt.NDArray[np.float64], q: npt.NDArray[np.float64]) -> npt.NDAr
     return np.stack(rows, -1)
 
 
-def vertex_normals(mesh: Mesh, vertices: Floats) -> Floats:
-    """Area-weighted normals of unit length, [V, 3]; a welded vertex has its weld's."""
-    a, b, c = (vertices[mesh.triangles[:, k]] for k in range(3))
-    faces = np.cross(b - a, c - a)
-    corners = mesh.weld[mesh.triangles].T.reshape(-1)
-    sums = [np.bincount(corners, np.tile(faces[:, k], 3), len(vertices)) for k in range(3)]
-    normals = np.stack(sums, -1)[mesh.weld]
-    length = np.linalg.norm(normals, axis=1, keepdims=True)
-    return np.where(length > 0, normals / np.maximum(length, 1e-20), (0, 0, 1)).astype(np.float32)
+def _normals(mesh: Mesh, vertices: Floats) -> Floats:
+    """Normals of unit length, [V, 3]."""
+    normals = np.empty_like(vertices)
+    vertex_normals(vertices, mesh.triangles, mesh.weld, normals)
+    normals = normals[mesh.weld]
+    normals[np.abs(normals).max(axis=1) < 0.5] = (0, 0, 1)  # of triangles without area
+    return normals
 
 
 def _signed(values: Floats) -> npt.NDArray[np.int16]:
