@@ -25,7 +25,7 @@ export class Curves {
   /** @param {string[]} channels */
   bind(channels) {
     this.cells = GROUPS.flatMap(([title, pattern]) => {
-      const found = channels.map((name, column) => ({ name, column })).filter(({ name }) => pattern.test(name) && !/^tongue(?!Out)/.test(name));
+      const found = channels.map((name, column) => ({ name, channel: column })).filter(({ name }) => pattern.test(name) && !/^tongue(?!Out)/.test(name));
       return found.length ? [{ title }, ...found.map((cell) => ({ ...cell, history: new Float32Array(this.points) }))] : [];
     });
     this.#place();
@@ -35,7 +35,7 @@ export class Curves {
   push(values, now) {
     if (now - this.last < 1 / RATE - 0.004) return false;
     this.last = now;
-    for (const cell of this.cells) if (cell.history) cell.history[this.next] = values[cell.column];
+    for (const cell of this.cells) if (cell.history) cell.history[this.next] = values[cell.channel];
     this.next = (this.next + 1) % this.points;
     this.filled = Math.min(this.filled + 1, this.points);
     return true;

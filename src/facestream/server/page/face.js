@@ -3,7 +3,7 @@ import * as THREE from "three";
 import { GLTFLoader } from "three/addons/loaders/GLTFLoader.js";
 import { Glb } from "./glb.js";
 import { Studio } from "./light.js";
-import { Shapes, takeTargets } from "./shapes.js";
+import { Skin, takeTargets } from "./shapes.js";
 
 const UNITS_PER_METRE = 10; // the file is life-size, our light and camera are in units of our faces
 const NECK_SHARE = 0.4; // of the head's angles: the neck's own joint takes them
@@ -22,7 +22,7 @@ export class Face {
     this.camera.position.set(0, -0.11, 9.45);
     this.studio = new Studio();
     this.channels = [];
-    this.morphed = [];
+    this.pieces = [];
     this.shadows = fine;
   }
 
@@ -37,35 +37,38 @@ export class Face {
     const { scene, associations } = await opened(glb);
     scene.scale.setScalar(UNITS_PER_METRE);
     this.joints = Object.fromEntries(["neck", "head", "leftEye", "rightEye"].map((name) => [name, scene.getObjectByName(name)]));
-    this.morphed = [];
+    scene.updateMatrixWorld();
+    const pieces = [], shown = new THREE.Group();
     scene.traverse((node) => {
       if (!node.isMesh) return;
-      node.material = this.studio.paint(node.material);
-      node.frustumCulled = false;
       const { meshes, primitives } = associations.get(node);
-      const taken = targets.get(glb.root.meshes[meshes])?.[primitives ?? 0];
-      if (taken?.length) this.morphed.push(morphed(node.geometry, taken));
+      const piece = new Piece(node, targets.get(glb.root.meshes[meshes])?.[primitives ?? 0] ?? []);
+      pieces.push(piece);
+      shown.add(new THREE.Mesh(piece.geometry, this.studio.paint(node.material)));
     });
+    for (const mesh of shown.children) mesh.frustumCulled = false;
+    this.pieces = pieces;
+    this.skeleton = scene;
     if (this.shown) this.discard(this.shown);
-    this.scene.add((this.shown = scene));
+    this.scene.add((this.shown = shown));
     this.file = bytes;
     this.bind(this.channels);
   }
 
-  discard(scene) {
-    this.scene.remove(scene);
-    scene.traverse((node) => {
-      node.geometry?.dispose();
-      node.material?.dispose();
-      node.skeleton?.dispose();
-    });
+  discard(group) {
+    this.scene.remove(group);
+    for (const { geometry, material } of group.children) {
+      geometry.dispose();
+      material.uniforms.picture?.value.dispose();
+      material.dispose();
+    }
   }
 
   /** From now on `pose` gets values of these channels, in this order. */
   bind(channels) {
     this.channels = channels;
     const columns = new Map(channels.map((name, index) => [name, index]));
-    for (const { shapes } of this.morphed) shapes.bind(columns);
+    for (const { skin } of this.pieces) skin.bind(columns);
     this.angles = Object.fromEntries(
       ["head", "leftEye", "rightEye"].map((joint) => [joint, AXES.map((axis) => columns.get(joint + axis))]),
     );
@@ -73,8 +76,6 @@ export class Face {
 
   /** @param {ArrayLike<number>} values  weights of shapes, radians of joints, by the bound channels */
   pose(values) {
-    for (const { shapes, attributes } of this.morphed)
-      if (shapes.pose(values)) for (const attribute of attributes) attribute.needsUpdate = true;
     const { neck, head, leftEye, rightEye } = this.joints ?? {};
     if (head && neck) {
       neck.quaternion.copy(turned(values, this.angles.head, NECK_SHARE));
@@ -82,6 +83,8 @@ export class Face {
     }
     leftEye?.quaternion.copy(turned(values, this.angles.leftEye));
     rightEye?.quaternion.copy(turned(values, this.angles.rightEye));
+    this.skeleton?.updateMatrixWorld();
+    for (const piece of this.pieces) piece.pose(values);
   }
 
   /** Fit the picture into width x height CSS pixels, drawn with `ratio` pixels each. */
@@ -114,17 +117,36 @@ async function opened(glb) {
   }
 }
 
-/** Make a geometry's positions and normals floats of its own, moved by its targets. */
-function morphed(geometry, targets) {
-  const [position, normal] = ["position", "normal"].map((name) => {
-    const given = geometry.attributes[name];
-    const floats = new Float32Array(3 * given.count);
-    for (let i = 0; i < given.count; i++) floats.set([given.getX(i), given.getY(i), given.getZ(i)], 3 * i);
-    const attribute = new THREE.BufferAttribute(floats, 3).setUsage(THREE.DynamicDrawUsage);
-    geometry.setAttribute(name, attribute);
-    return attribute;
-  });
-  return { shapes: new Shapes(targets, position.array, normal.array), attributes: [position, normal] };
+/** A mesh of the file, posed on the processor: `geometry` is in the world. */
+class Piece {
+  constructor(node, targets) {
+    const given = node.geometry, count = given.attributes.position.count;
+    this.node = node;
+    const held = node.isSkinnedMesh
+      ? { indices: floats(given.attributes.skinIndex, 4), weights: floats(given.attributes.skinWeight, 4) }
+      : { indices: new Float32Array(4 * count), weights: new Float32Array(4 * count).fill(1) };
+    const rest = { position: floats(given.attributes.position, 3), normal: floats(given.attributes.normal, 3) };
+    this.skin = new Skin(targets, rest, held);
+    this.geometry = new THREE.BufferGeometry().setIndex(given.index);
+    this.moving = ["position", "normal"].map((name) =>
+      new THREE.BufferAttribute(this.skin[name], 3).setUsage(THREE.DynamicDrawUsage),
+    );
+    this.geometry.setAttribute("position", this.moving[0]).setAttribute("normal", this.moving[1]);
+    for (const name of ["color", "uv", "_look"])
+      if (given.attributes[name]) this.geometry.setAttribute(name, given.attributes[name]);
+  }
+
+  pose(values) {
+    const { skeleton, matrixWorld } = this.node;
+    skeleton?.update();
+    this.skin.pose(values, skeleton?.boneMatrices ?? matrixWorld.elements);
+    for (const attribute of this.moving) attribute.needsUpdate = true;
+  }
+}
+
+/** An attribute's numbers as they are meant, `width` a vertex. */
+function floats(attribute, width) {
+  return Float32Array.from({ length: width * attribute.count }, (_, i) => attribute.getComponent(Math.floor(i / width), i % width));
 }
 
 const euler = new THREE.Euler(0, 0, 0, "YXZ");

@@ -16,17 +16,8 @@ const vector = (numbers) => new THREE.Vector3(...numbers);
 const direction = (numbers) => vector(numbers).normalize();
 const halfway = (numbers) => direction(numbers).add(new THREE.Vector3(0, 0, 1)).normalize();
 
-const POSED = /* glsl */ `
-  #include <beginnormal_vertex>
-  #include <skinbase_vertex>
-  #include <skinnormal_vertex>
-  #include <begin_vertex>
-  #include <skinning_vertex>
-`;
-
 const VERTEX = /* glsl */ `
   #include <common>
-  #include <skinning_pars_vertex>
   attribute vec4 _look; // gloss, sheen, translucency, shade
   uniform vec3 key, keyColor, fill, fillColor, rim, rimColor, sky, bounce;
   uniform sampler2D shadowMap;
@@ -74,16 +65,15 @@ const VERTEX = /* glsl */ `
   }
 
   void main() {
-    ${POSED}
-    vec4 world = modelMatrix * vec4(transformed, 1.0);
+    vec4 world = vec4(position, 1.0); // posed on the processor
     vec4 seen = viewMatrix * world;
     gl_Position = projectionMatrix * seen;
-    vec3 flat_ = normalize(mat3(modelMatrix) * objectNormal);
-    vec3 n = normalize(mat3(viewMatrix) * flat_);
+    vec3 faced = normalize(normal);
+    vec3 n = normalize(mat3(viewMatrix) * faced);
     vec3 v = normalize(-seen.xyz);
     float sheen = _look.y, soft = _look.z, open = _look.w;
     float facing = max(0.0, dot(n, v)), edge = 1.0 - facing, back = dot(n, rim);
-    float lit = keyShare(world.xyz, flat_);
+    float lit = keyShare(position, faced);
     vec3 albedo = color.rgb / (0.35 + 0.65 * open); // what the file darkened for those who do not know the shade
     vec3 wrap = 0.06 + soft * vec3(0.84, 0.48, 0.36);
     vec3 direct = max(vec3(0.0), (dot(n, key) + wrap) / (1.0 + wrap));
@@ -143,8 +133,7 @@ export class Studio {
     this.lamp.lookAt(0, 0, 0);
     this.lamp.updateMatrixWorld();
     this.depths = new THREE.ShaderMaterial({
-      vertexShader: `#include <common>\n#include <skinning_pars_vertex>
-        void main() { ${POSED} gl_Position = projectionMatrix * modelViewMatrix * vec4(transformed, 1.0); }`,
+      vertexShader: "void main() { gl_Position = projectionMatrix * viewMatrix * vec4(position, 1.0); }",
       fragmentShader: "void main() { gl_FragColor = vec4(1.0); }",
     });
     const entries = Object.entries(LIGHT).map(([name, numbers]) => [
