@@ -7,6 +7,7 @@ import pytest
 from facestream.errors import FaceError
 from facestream.faces.head import PRESETS, Head, Identity
 from facestream.faces.head.identity import CLOTHES_COLORS, EYE_COLORS, HAIR_COLORS, HAIR_STYLES
+from facestream.faces.head.regions import REGIONS
 from facestream.faces.head.skin import EYE, EYE_RADIUS
 from facestream.faces.head.warp import eye_scale, stretch, warp
 from facestream.faces.mesh import Mesh
@@ -109,6 +110,21 @@ def test_presets_are_other_people() -> None:
         assert np.linalg.norm(skins[one] - skins[other], axis=1)[face].max() > 0.04, (one, other)
         looks = [(who.hair, who.hair_color, who.eye_color, who.clothes_color) for who in (PRESETS[one], PRESETS[other])]
         assert looks[0] != looks[1]
+
+
+def test_every_vertex_of_the_skin_belongs_to_one_region() -> None:
+    head = Head.load()
+    sets, points = head.vertex_sets, head.mesh.vertices
+    together = np.concatenate([sets[name] for name in REGIONS])
+    assert sorted(together) == sorted(sets["skin"])
+    for name in REGIONS:
+        assert len(sets[name]) > 20, name
+    height = {name: points[sets[name], 1].mean() for name in REGIONS}
+    order = ("chest", "neck", "jaw", "lip_lower", "lip_upper", "nose", "eyelids_left", "forehead")
+    assert [height[name] for name in order] == sorted(height[name] for name in order)
+    for side, sign in (("left", 1), ("right", -1)):
+        for name in ("cheek_", "eyelids_"):
+            assert (sign * points[sets[name + side], 0] > 0).all()
 
 
 def test_seeds_are_deterministic_and_differ() -> None:

@@ -1,7 +1,7 @@
 """Beards: a second layer over the skin, which moves exactly as the skin below it does.
 
-A style is a field over the skin, positive inside the beard and falling through 0 at its border; the layer dips under the
-skin there, so that the border is a smooth line. Shapes: N skin vertices, n vertices of the beard.
+A style is a field over the skin, positive inside the beard and falling through 0 at its border; the layer dips under
+the skin there, so that the border is a smooth line. Shapes: N skin vertices, n vertices of the beard.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ _BODY = (
     (0.40, 0.40, -1.39, -1.54), (0.52, 0.46, -1.42, -1.60), (0.70, 0.50, -1.48, -1.68), (0.90, 0.52, -1.56, -1.80),
     (1.10, 0.51, -1.67, -1.95), (1.24, 0.48, -1.85, -2.12), (1.30, 0.46, -2.2, -2.4), (1.30, 0.46, -2.8, -2.8),
 )  # fmt: skip
-_COLUMNS = 72
+_COLUMNS, _RIBS = 64, 30
 
 
 def clothes(identity: Identity) -> Part:
@@ -59,11 +59,11 @@ def _rolled(colors: Palette) -> list[Mesh]:
         ((0.10, -1.68), (0.062, -1.44), (0.056, -1.28), (0.015, -1.225), (-0.02, -1.26), (-0.03, -1.36), (-0.04, -1.6))
     )
     fine = (
-        profile(np.linspace(0, 6, 22), list(enumerate(section[:, 0]))),
-        profile(np.linspace(0, 6, 22), list(enumerate(section[:, 1]))),
+        profile(np.linspace(0, 6, 16), list(enumerate(section[:, 0]))),
+        profile(np.linspace(0, 6, 16), list(enumerate(section[:, 1]))),
     )
-    angle = np.linspace(-np.pi, np.pi, _COLUMNS * 2, endpoint=False)
-    rib = 0.009 * np.sin(angle * 36)
+    angle = np.linspace(-np.pi, np.pi, _RIBS * 4, endpoint=False)
+    rib = 0.009 * np.sin(angle * _RIBS)
     rings = [
         np.stack(
             [(0.375 + out + rib) * np.sin(angle), y - 0.05 * np.cos(angle), (0.375 + out + rib) * np.cos(angle) - 0.06],
@@ -71,7 +71,7 @@ def _rolled(colors: Palette) -> list[Mesh]:
         )
         for out, y in zip(*fine, strict=True)
     ]
-    color = np.tile((0.92 + 0.12 * np.sin(angle * 36))[:, None] * colors.clothes, (len(rings), 1))
+    color = np.tile((0.92 + 0.12 * np.sin(angle * _RIBS))[:, None] * colors.clothes, (len(rings), 1))
     return [painted(np.concatenate(rings), grid_triangles(len(rings), len(angle), wrap=True), color, sheen=0.05)]
 
 

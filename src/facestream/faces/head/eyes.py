@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
 from facestream.faces.head import paint
 from facestream.faces.head.forms import Array, step
@@ -24,8 +25,8 @@ _PUPIL, _IRIS = 17.0, 36.0
 # Rings: degrees from the line of sight, and the part of the eye whose colour the ring has.
 _RINGS = (
     (0.05, "pupil"), (6.0, "pupil"), (_PUPIL, "pupil"), (_PUPIL, "iris"), (21.0, "iris"), (25.0, "iris"),
-    (29.0, "iris"), (33.0, "limbus"), (_IRIS, "limbus"), (_IRIS + 2.5, "sclera"), (45.0, "sclera"), (58.0, "sclera"), (74.0, "sclera"),
-    (95.0, "sclera"),
+    (29.0, "iris"), (33.0, "limbus"), (_IRIS, "limbus"), (_IRIS + 2.5, "sclera"), (45.0, "sclera"), (58.0, "sclera"),
+    (74.0, "sclera"), (95.0, "sclera"),
 )  # fmt: skip
 # Spots of light on the cornea: across, up, radius, brightness.
 _GLINTS = ((-0.060, 0.062, 0.030, 1.0), (0.062, -0.062, 0.013, 0.75))
@@ -98,7 +99,7 @@ def lash_line(lids: Lids, left: bool, lid_shapes: dict[str, Array], identity: Id
     return Part(painted(rest, triangles, _band_colors(above, across, Palette.of(identity)), 0.0, 0.9), shapes)
 
 
-def _band_colors(above: Array, across: Array, colors: Palette) -> Array:
+def _band_colors(above: npt.NDArray[np.bool_], across: Array, colors: Palette) -> Array:
     """Lashes above, the lid's moist edge below, red at the inner corner: [3 E, 3]."""
     edge = colors.skin * (0.95, 0.66, 0.64)
     dark = np.where(above, step(-1.02, -0.80, across), 0.85 * step(0.45, 1.0, across))[:, None]

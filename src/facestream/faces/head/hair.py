@@ -112,14 +112,14 @@ def curls(hairline: Hairline, height: float, count: int, size: float, rows: int,
         way = place - np.array((0, 0.25, -0.05))
         way /= np.linalg.norm(way, axis=-1, keepdims=True)
         near = (way.reshape(-1, 3) @ seeds.T).max(axis=1).reshape(y.shape)
-        return np.clip(1 - np.arccos(np.clip(near, -1, 1)) / (1.9 / np.sqrt(count)), 0, 1)
+        return np.asarray(np.clip(1 - np.arccos(np.clip(near, -1, 1)) / (1.9 / np.sqrt(count)), 0, 1))
 
     def up(angle: Array, t: Array) -> Array:
         rise = height * step(-0.02, 0.22, t) * (0.8 + 0.2 * t)
         return rise + size * np.sqrt(clump(angle, t)) * step(0.0, 0.06, t) + 0.015
 
     def tint(angle: Array, t: Array) -> Array:
-        return 0.55 + 0.65 * clump(angle, t) ** 0.7
+        return np.asarray(0.55 + 0.65 * clump(angle, t) ** 0.7)
 
     return cap(hairline, up, tint, rows, columns)
 

@@ -122,11 +122,11 @@ def _scalp() -> Mesh:
 
 
 def _afro(identity: Identity) -> list[Mesh]:
-    return [curls(_SHORT, 0.46, 300, 0.075, 40, 128)]
+    return [curls(_SHORT, 0.46, 260, 0.080, 34, 108)]
 
 
 def _curls(identity: Identity) -> list[Mesh]:
-    return [curls(_SHORT, 0.06, 110, 0.120, 36, 120)]
+    return [curls(_SHORT, 0.06, 110, 0.120, 32, 108)]
 
 
 def _bun(identity: Identity) -> list[Mesh]:
@@ -154,7 +154,7 @@ def _ponytail(identity: Identity) -> list[Mesh]:
     spine = np.stack([x, y - 0.10 * np.modf(3.7 * way)[0] * t, z + 0.105 * out * np.cos(way)], -1)
     width = 0.105 * np.sin(np.pi * np.clip(0.14 + 0.86 * t, 0, 1)) ** 0.6 + 0 * way
     tail = strands(spine, np.stack([np.sin(way) + 0 * t, 0 * way * t, np.cos(way) + 0 * t], -1), width, 0.8)
-    return [*_tied(0.16, 31, 0.060, 8.0), tail, _ball((0.0, 0.93, -0.90), 0.115)]
+    return [*_tied(0.16, 21, 0.085, 8.0), tail, _ball((0.0, 0.93, -0.90), 0.115)]
 
 
 def _ball(center: tuple[float, float, float], radius: float) -> Mesh:

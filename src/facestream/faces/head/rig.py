@@ -17,7 +17,6 @@ from facestream.faces.head.dress import clothes, extras
 from facestream.faces.head.ears import ears
 from facestream.faces.head.expressions import JAW_HINGE, Face, jaw_drop, skin_shapes
 from facestream.faces.head.eyes import eyeball, lash_line
-from facestream.faces.head.forms import Array
 from facestream.faces.head.hairstyles import hair
 from facestream.faces.head.identity import Identity
 from facestream.faces.head.joints import Joint, joints
@@ -25,6 +24,7 @@ from facestream.faces.head.lids import Lids, eye_center
 from facestream.faces.head.mouth import cavity, teeth, tongue
 from facestream.faces.head.paint import skin_mesh
 from facestream.faces.head.part import Part, neck_share
+from facestream.faces.head.regions import regions
 from facestream.faces.head.skin import HALF, Skin, sculpt_skin
 from facestream.faces.head.warp import eye_scale, stretch, warp
 from facestream.faces.mesh import Floats, Indices, Mesh
@@ -81,7 +81,7 @@ def sculpt(identity: Identity) -> Rig:
     table = _displacements(parts, starts)
     return Rig(
         replace(mesh, vertices=warp(identity, mesh.vertices).astype(np.float32)),
-        sets | _places(skin),
+        sets | _places(skin) | regions(skin),
         _carried(table, identity, mesh.vertices),
         _joints(parts, sets, table, mesh, identity),
         lips_slit(skin, starts["cavity"]),

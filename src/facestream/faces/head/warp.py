@@ -11,6 +11,7 @@ Shapes: N points.
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from facestream.faces.head.forms import Array, both, bump, profile, step
 from facestream.faces.head.identity import Identity
@@ -24,12 +25,12 @@ _EYE_ZONE = (0.345, 0.60)  # distances from an eye's centre between which the si
 _LENGTH = ((-9.0, 0.0), (0.0, 0.0), (0.30, 0.16), (0.90, 0.76), (1.20, 0.95), (9.0, 0.95))
 
 
-def warp(identity: Identity, points: Array) -> Array:
+def warp(identity: Identity, points: npt.ArrayLike) -> Array:
     """Where the identity has the points [N, 3] of the sculpted head."""
     return _broad(identity, _relieved(identity, np.asarray(points, np.float64)))
 
 
-def stretch(identity: Identity, points: Array) -> Array:
+def stretch(identity: Identity, points: npt.ArrayLike) -> Array:
     """How displacements at points [N, 3] of the sculpted head change with the identity: matrices [N, 3, 3].
 
     That a head is narrower below does not make narrower what the jaw carries down: away from the eyes, upright movement
@@ -60,7 +61,9 @@ def old_age(identity: Identity) -> float:
 
 def _eye_weights(points: Array) -> tuple[Array, Array]:
     """1 near the left and the right eye, where the other's is 0; 0 far from it; [N] each."""
-    left, right = (1 - step(*_EYE_ZONE, np.linalg.norm(points - EYE * (sign, 1, 1), axis=-1)) for sign in (1, -1))
+    left, right = (
+        np.asarray(1 - step(*_EYE_ZONE, np.linalg.norm(points - EYE * (sign, 1, 1), axis=-1))) for sign in (1, -1)
+    )
     odds_left, odds_right = left / (1 - left + 1e-9), right / (1 - right + 1e-9)
     either = (left + right - left * right) / (odds_left + odds_right + 1e-12)
     return either * odds_left, either * odds_right
