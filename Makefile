@@ -9,7 +9,7 @@ TORCH := $(shell grep '^torch==' constraints.txt)
 SPEAKERS := flite festival festlex-cmu festvox-kallpc16k festvox-kdlpc16k festvox-us-slt-hts espeak-ng
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench page wheel speakers
+.PHONY: help demo test check bench page portraits wheel speakers
 
 help:
 	@echo "make demo    install the package and animate the bundled sample (about a minute)"
@@ -68,6 +68,10 @@ $(VENDOR)/three.module.js: node_modules/.package-lock.json
 	@cp $(THREE)/LICENSE $(THREE)/build/three.core.js $(VENDOR)/
 	@for file in $(JSM); do cp $(THREE)/examples/jsm/$$file $(VENDOR)/addons/$$file; done
 	@cp $(THREE)/build/three.module.js $@ && touch $@
+
+# When heads have changed: the small pictures that the page offers them by.
+portraits: $(VENV)/.base
+	$(BIN)/python examples/portraits.py src/facestream/server/page/portraits 112
 
 wheel: page $(VENV)/.base
 	$(BIN)/python -m pip --disable-pip-version-check wheel --quiet --no-deps --wheel-dir dist .

@@ -33,3 +33,10 @@ def test_live_packets_are_shown_after_the_look_ahead(
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].endswith("120 ms of sound after")
     assert lines[-1].startswith("2 frames") or lines[-1].startswith("3 frames")
+
+
+def test_everybody_has_a_portrait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("portraits.py", monkeypatch, str(tmp_path), "32")
+    drawn = {path.name for path in tmp_path.iterdir()}
+    assert len(drawn) >= 8
+    assert drawn == {path.name for path in (ROOT / "src/facestream/server/page/portraits").iterdir()}

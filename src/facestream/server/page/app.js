@@ -300,7 +300,7 @@ async function begin() {
   speaking.client.connect();
   const faces = await fetch("faces").then((answer) => answer.json());
   const first = faces.includes(localStorage.face) ? localStorage.face : faces[0];
-  choose($("faces"), faces, first, wear, (name) => `faces/${name}.png`);
+  choose($("faces"), faces, first, wear, (name) => `portraits/${name}.webp`);
   await wear(first);
 }
 
