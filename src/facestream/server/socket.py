@@ -28,6 +28,7 @@ PATH = "/v1/live"
 REASON = 123  # bytes of a close reason at most: RFC 6455, section 5.5
 SENDING = 1 << 14  # bytes that the kernel may hold for a client: about a second of motion with its overhead
 GOODBYE = 2.0  # seconds for the client's half of the close handshake
+QUIET = 0.3  # seconds of nothing, after which a client whose framing is broken has understood
 
 
 class _Framing(ServerProtocol):
@@ -50,6 +51,7 @@ class Socket(asyncio.Protocol):
         self._parts: list[bytes] = []
         self._text = False
         self._goodbye: asyncio.TimerHandle | None = None
+        self._latest = 0.0
 
     # ----------------------------------------------------------------------------------------- called by the event loop
 
@@ -171,8 +173,15 @@ class Socket(asyncio.Protocol):
     def _say_goodbye(self) -> None:
         """The client has some time to end its half. What it still sends until then is read: a connection that is closed
         with unread bytes is reset, and the client would never see why."""
+        loop = asyncio.get_running_loop()
         if self._goodbye is None:
-            self._goodbye = asyncio.get_running_loop().call_later(GOODBYE, self._transport.abort)
+            self._latest = loop.time() + GOODBYE
+        elif self._framing.parser_exc is None:
+            return
+        else:
+            self._goodbye.cancel()
+        wait = GOODBYE if self._framing.parser_exc is None else QUIET
+        self._goodbye = loop.call_at(min(self._latest, loop.time() + wait), self._transport.abort)
 
     def _end_session(self) -> None:
         if self._session is not None:
