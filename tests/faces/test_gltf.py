@@ -18,7 +18,7 @@ from facestream.errors import SinkError
 from facestream.faces.gltf import encode_glb, save_glb
 from facestream.faces.gltf.reader import Document
 from facestream.faces.gltf.scene import pieces
-from facestream.faces.head import PRESETS, Head
+from facestream.faces.head import Head
 from facestream.faces.head.forms import turn
 from facestream.faces.model import Model
 from facestream.signals import ARKIT, FACE, ROTATIONS, TONGUE, Floats, Motion
@@ -83,10 +83,10 @@ def test_colours_and_gloss_survive(head: Head, model: Model) -> None:
     order = corners(head)
     shaded = head.mesh.colors * (0.35 + 0.65 * head.mesh.shade[:, None])
     assert model.mesh.colors[model.mesh.triangles] == pytest.approx(shaded[order], abs=1e-4)
-    wet = np.zeros(len(head.mesh.vertices), bool)
-    wet[np.concatenate([head.vertex_sets["eye_left"], head.vertex_sets["eye_right"]])] = True
-    assert model.mesh.gloss[model.mesh.triangles[wet[order[:, 0]]]].min() > 0.6
-    assert model.mesh.gloss[model.mesh.triangles].min() == 0
+    shine = head.mesh.gloss[order].mean(axis=1)
+    there = model.mesh.gloss[model.mesh.triangles][:, 0]
+    assert there[shine > 0.7].min() > 0.6 > 0.4 > there[(shine > 0.2) & (shine < 0.5)].max()
+    assert not there[shine == 0].any()
 
 
 def test_the_texture_lies_where_it_lay(head: Head, document: Document) -> None:
@@ -105,13 +105,14 @@ def test_still_parts_carry_no_targets_and_all_of_arkit_are_on_the_skin(document:
     assert set(ARKIT) <= set(targets["skin_matte"] if "skin_matte" in targets else targets["skin"])
 
 
-def test_eyes_are_wet_and_teeth_are_not_matte(document: Document) -> None:
+def test_what_gleams_is_smooth(document: Document) -> None:
     materials = document.root["materials"]
     surface = {
         mesh["name"]: materials[mesh["primitives"][0]["material"]]["pbrMetallicRoughness"]["roughnessFactor"]
         for mesh in document.root["meshes"]
     }
-    assert surface["eye_left"] < surface["teeth_upper"] < surface["shirt"]
+    eye = min(rough for name, rough in surface.items() if name.startswith("eye_left"))
+    assert eye < surface["teeth_upper"] < surface["shirt"]
 
 
 def test_a_vertex_has_all_of_its_weight(document: Document) -> None:
@@ -178,8 +179,8 @@ def root_of(content: bytes) -> dict[str, Any]:
     return root
 
 
-def test_every_preset_fits_a_page() -> None:
-    sizes = {name: len(encode_glb(Head.load(name))) for name in PRESETS}
+def test_it_fits_a_page() -> None:
+    sizes = {name: len(encode_glb(Head.load(name))) for name in ("default", "rosa", "lars")}  # glasses, a full beard
     assert max(sizes.values()) < LIMIT, sizes
 
 
