@@ -64,6 +64,12 @@ def test_every_identity_keeps_the_skin_and_the_rig(person: tuple[Identity, Head]
         assert np.abs(head.shape(name)).max() > 0.02, (identity, name)
 
 
+def test_at_rest_nothing_is_in_contacts_way(person: tuple[Identity, Head]) -> None:
+    """Lids lie outside the eyeballs and lips on each other as sculpted, so that a face without contacts is right."""
+    _, head = person
+    assert np.allclose(head.pose(np.zeros(1, np.float32), ("jawOpen",)), head.mesh.vertices, atol=1e-6)
+
+
 def test_no_triangle_of_the_skin_flips(person: tuple[Identity, Head]) -> None:
     _, head = person
     triangles = skin_triangles(head)

@@ -36,7 +36,7 @@ def brow(left: bool, identity: Identity) -> Part:
 def _arc(along: Array) -> tuple[Array, Array]:
     """Place (x, y) on the brow's middle line, 0 at its inner end, 1 at its outer one."""
     x = 0.150 + 0.475 * along
-    return x, 0.402 + 0.078 * np.sin(np.pi * np.clip(along * 0.84 + 0.02, 0, 1)) + 0.006 * along
+    return x, 0.412 + 0.086 * np.sin(np.pi * np.clip(along * 0.86 + 0.02, 0, 1)) - 0.002 * along
 
 
 def _thickness(along: Array) -> Array:

@@ -14,7 +14,7 @@ from facestream.faces.head.identity import Identity
 from facestream.faces.head.marks import skin_map, skin_texture
 from facestream.faces.head.part import painted
 from facestream.faces.head.skin import EYE, MOUTH_HALF, MOUTH_Y, Skin
-from facestream.faces.head.warp import childhood, old_age
+from facestream.faces.head.warp import old_age
 from facestream.faces.mesh import Mesh
 
 SCLERA = np.array((0.83, 0.82, 0.80))
@@ -70,7 +70,8 @@ class Palette:
         """The identity's colours."""
         skin = np.array([np.interp(who.skin_tone, np.linspace(0, 1, 5), tone) for tone in _SKIN_TONES.T])
         hair, clothes = np.array(_HAIR[who.hair_color]), np.array(_CLOTHES[who.clothes_color])
-        lip = skin * (0.86, 0.50, 0.55) * (1 - 0.12 * (1 - childhood(who)))
+        soft = 0.30 * who.strength  # a man's lips are nearer to his skin
+        lip = skin * (np.array((0.84, 0.50, 0.55)) * (1 - soft) + soft * np.array((0.86, 0.70, 0.68)))
         iris, light = (np.array(color) for color in _IRIS[who.eye_color])
         brow = hair + (np.array((0.075, 0.033, 0.018)) - hair) * (0.45 if hair.mean() > 0.1 else 0.0)
         return cls(

@@ -24,13 +24,14 @@ from facestream.faces.mesh import Indices
 # Columns: lateral steps of equal width across the face, then equal angles to the back of the head.
 STEP, FRONT, BACK = 0.024, 33, 20
 HALF = FRONT + BACK
-MOUTH_COLUMN = 18
+MOUTH_COLUMN = 17
 EYE_COLUMNS = (7, 27)
 
 MOUTH_Y = -0.58
 EYE = np.array((0.378, 0.05, 0.556))
 EYE_RADIUS = 0.27
 LID_RADIUS = 0.286
+_LEAST_LID = 0.2815  # of the folded lid
 
 _WIDTH = (
     (-2.1, 1.10), (-1.88, 0.90), (-1.72, 0.62), (-1.58, 0.42), (-1.42, 0.345), (-1.25, 0.325), (-1.10, 0.36),
@@ -91,7 +92,7 @@ def _lids(x: Array, opening: float = 0.0) -> tuple[Array, Array]:
     e = np.clip((np.abs(x) - inner) / (outer - inner), 0, 1)
     middle = EYE[1] - 0.030 + 0.034 * e
     lower = 0.098 * (4 * e * (1 - e) * (0.84 + 0.32 * e)) ** 0.72
-    upper = (0.136 + 0.022 * opening) * (4 * e * (1 - e) * (1.10 - 0.20 * e)) ** 0.60
+    upper = (0.129 + 0.022 * opening) * (4 * e * (1 - e) * (1.10 - 0.20 * e)) ** 0.60
     return middle - lower, middle + upper
 
 
@@ -132,7 +133,7 @@ def front(x: Array, y: Array) -> Array:
         + 0.020 * bump(x, y, (0, MOUTH_Y + 0.105), (0.22, 0.055))  # and roll out towards their borders
         + 0.012 * bump(x, y, (0, MOUTH_Y - 0.115), (0.20, 0.045))
         - 0.013 * bump(x, y, (0, -0.44), (0.030, 0.06))  # philtrum
-        + 0.007 * both(x, y, (0.050, -0.45), (0.022, 0.07))  # and its ridges
+        + 0.004 * both(x, y, (0.050, -0.45), (0.024, 0.07))  # and its ridges
         - 0.026 * both(x, y, (MOUTH_HALF + 0.03, MOUTH_Y + 0.045), (0.055, 0.07))  # corners of the mouth
         - 0.014 * both(x, y, (0.27, -0.40), (0.06, 0.12))  # fold from the nose to the mouth's corner
         - 0.070 * both(x, y, (0.190, 0.06), (0.10, 0.15))  # inner hollows of the eyes
@@ -144,7 +145,9 @@ def front(x: Array, y: Array) -> Array:
     shell = EYE[2] + np.where(
         away < LID_RADIUS, np.sqrt(np.clip(LID_RADIUS**2 - away**2, 0, None)), 2.5 * (LID_RADIUS - away)
     )
-    return higher(z, shell, 0.03) + crease(x, y)
+    folded = higher(z, shell, 0.03) + crease(x, y)
+    # the fold does not cut into the lid where the globe is below it
+    return np.maximum(folded, EYE[2] + np.sqrt(np.clip(_LEAST_LID**2 - away**2, 0, None)) - 9.0 * (away > _LEAST_LID))
 
 
 # Columns of the slits' rims, without their corners.
@@ -246,8 +249,8 @@ def head_place(s: Array, c: Array, y: Array) -> Array:
 def _jaw_and_neck(points: Array) -> Array:
     """Points [..., 3] with the jaw's line rising towards the ears, and the neck's muscles and larynx."""
     x, y, z = np.moveaxis(points, -1, 0)
-    rise = step(-1.45, -0.98, y) * (1 - step(-0.75, -0.25, y)) * (1 - step(-0.05, 0.66, z))
-    out = np.stack([x, y + 0.20 * rise, z], -1)
+    rise = step(-1.45, -0.98, y) * (1 - step(-0.80, -0.12, y)) * (1 - step(-0.05, 0.66, z))
+    out = np.stack([x, y + 0.32 * rise, z], -1)
     down = np.clip((y + 0.95) / -0.70, 0, 1)  # 0 behind the ear, 1 at the breastbone
     near = np.exp(-(((np.abs(x) - (0.34 - 0.25 * down)) / 0.055) ** 2)) * (z > 0)
     muscle = 0.030 * near * step(-1.85, -1.55, y) * (1 - step(-1.25, -1.02, y))
