@@ -35,11 +35,16 @@ _MIXED: tuple[tuple[str, str, tuple[float, float, float]], ...] = (
     ("mouthStretch?*mouthFunnel", "mouthStretch?", (-0.50, 0.0, -0.20)),
     ("mouthStretch?*mouthPucker", "mouthStretch?", (-0.65, 0.0, -0.20)),
     ("mouthSmile?*mouthStretch?", "mouthStretch?", (-0.45, 0.0, 0.0)),
+    ("mouthDimple?*mouthStretch?", "mouthDimple?", (-0.60, 0.0, -0.60)),
+    # an open mouth is rounded less
+    ("jawOpen*mouthPucker", "mouthPucker", (-0.40, 0.0, -0.15)),
+    ("jawOpen*mouthFunnel", "mouthFunnel", (-0.35, -0.20, 0.0)),
     # the upper lip is raised once, however many raise it
     ("noseSneer?*mouthUpperUp?", "mouthUpperUp?", (0.0, -0.40, 0.0)),
     ("mouthUpperUp?*mouthFunnel", "mouthUpperUp?", (0.0, -0.45, 0.0)),
     ("noseSneer?*mouthFunnel", "mouthUpperUp?", (0.0, -0.25, 0.0)),
     ("mouthUpperUp?*mouthPucker", "mouthUpperUp?", (0.0, -0.35, 0.0)),
+    ("noseSneer?*mouthPucker", "noseSneer?", (0.0, -0.50, -0.60)),
 )
 
 

@@ -26,7 +26,7 @@ JAW_ADVANCE = 0.05
 CORNER_DROP = 0.42  # how far the mouth's corners follow the jaw
 UPPER_SHARE = 0.25  # how much of the gap the upper lip closes
 JAW_FORWARD, JAW_ASIDE = 0.075, 0.085
-TONGUE_JAW = 0.20  # how far the jaw opens for a tongue put out
+TONGUE_JAW = 0.30  # how far the jaw opens for a tongue put out
 
 
 def jaw_drop(points: Array, share: Array | float = 1.0) -> Array:
@@ -62,7 +62,7 @@ class Face:
         """Places of points [N, 3] on the given side [N] of the seam."""
         x, y, z = points.T
         u = np.abs(x) / MOUTH_HALF
-        inside = np.clip(1 - u**2, 0, 1) ** 0.7
+        inside = np.clip(1 - u**2, 0, 1) ** 0.8
         calm = step(0.9, 1.8, np.hypot((np.abs(x) - EYE[0]) / 0.26, (y - EYE[1]) / 0.18))
         return cls(x, y, z, side, u, y - seam(x), step(-0.05, 0.30, z), inside, calm)
 
@@ -77,7 +77,7 @@ class Face:
 
     def mouth(self, reach: float = 2.2, height: float = 0.17) -> Array:
         """1 on the lips, falling to 0 at `reach` mouth widths or lip heights."""
-        return (1 - step(0.9, reach, np.hypot(self.u, self.t / height))) * self.ahead
+        return (1 - step(0.7, reach, np.hypot(self.u, self.t / height))) * self.ahead
 
     def lip(self, above: bool, reach: float) -> Array:
         """1 on one lip, falling to 0 at `reach` beyond it; 0 on the other lip and at the mouth's corners."""
@@ -105,7 +105,7 @@ def _middle(face: Face) -> Array:
 def jaw_share(face: Face) -> Array:
     """How far each place follows the jaw's opening, [N], 0..1."""
     middle, beside = _middle(face), 1 - step(1.0, 2.3, face.u)
-    upper = CORNER_DROP * (1 - middle) ** 1.2 * beside * (1 - step(0.0, 0.30, face.t))
+    upper = CORNER_DROP * (1 - middle) * beside * (1 - step(0.0, 0.30, face.t))
     lower = (CORNER_DROP + (1 - CORNER_DROP) * middle) * beside
     below = step(0.02, 0.26, -face.t)
     return np.where(face.side > 0, upper, lower * (1 - below) + _chin(face) * below) * face.ahead
@@ -144,7 +144,7 @@ def _mouth_close(face: Face) -> Array:
     line = np.stack([face.x, seam(face.x), face.z], -1)
     low, high = (
         jaw_drop(line, CORNER_DROP + (1 - CORNER_DROP) * middle),
-        jaw_drop(line, CORNER_DROP * (1 - middle) ** 1.2),
+        jaw_drop(line, CORNER_DROP * (1 - middle)),
     )
     meet = high + UPPER_SHARE * (low - high)
     beside = (1 - step(1.0, 2.3, face.u)) * face.ahead
@@ -233,8 +233,8 @@ def _frown(face: Face, left: bool) -> Array:
 
 def _dimple(face: Face, left: bool) -> Array:
     """The corner is pressed back into the cheek, which swells round it."""
-    near, around = face.corner(left, (0.13, 0.13)), face.corner(left, (0.25, 0.25))
-    return _move(face, (0.060 if left else -0.060) * near, 0.010 * near, 0.026 * around - 0.070 * near)
+    near, around = face.corner(left, (0.15, 0.15)), face.corner(left, (0.27, 0.27))
+    return _move(face, (0.055 if left else -0.055) * near, 0.010 * near, 0.026 * around - 0.066 * near)
 
 
 def _stretch(face: Face, left: bool) -> Array:

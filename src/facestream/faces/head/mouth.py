@@ -110,18 +110,18 @@ def _teeth_shapes(place: Array, above: bool) -> dict[str, Array]:
 
 
 def tongue(skin: Skin) -> Part:
-    """A tongue with its root at the back and its tip behind the lower teeth."""
+    """A tongue with its root at the back; its tip lies behind the gap between the teeth, through which it comes out."""
     along = np.linspace(0, 1, 15)[:, None]
     around = np.linspace(0, 2 * np.pi, 18, endpoint=False)[None]
     back = seam_depth(skin) - 0.60
     taper = np.sqrt(np.clip(1 - np.clip((along - 0.62) / 0.38, 0, 1) ** 2, 0, 1))
     across = np.sin(around) * np.ones_like(along)
-    width, thick = 0.150 * taper, (0.055 - 0.020 * along) * np.sqrt(taper)
+    width, thick = 0.150 * taper, (0.055 - 0.038 * along) * np.sqrt(taper)
     crown = 0.036 * (1 - across**2) * taper
     groove = -0.026 * np.exp(-((across / 0.22) ** 2)) * (np.cos(around) > 0) * taper
     x, y = (
         width * across,
-        MOUTH_Y - 0.110 + 0.055 * np.sin(along * np.pi * 0.75) + thick * np.cos(around) + crown + groove,
+        MOUTH_Y - 0.112 + 0.065 * along**1.5 + thick * np.cos(around) + crown + groove,
     )
     z = back + 0.385 * along + 0.0 * around
     place = np.stack([x, y, z], -1).reshape(-1, 3)
@@ -151,14 +151,15 @@ def _tongue_shapes(place: Array, s: Array, c: Array) -> dict[str, Array]:
         move(-0.10 * x * most, zero, 0.085 * most),
         move(zero, 0.07 * tip, zero),
     )
-    tip_aside = move(0.05 * tip, zero, zero)
+    tip_aside, raised = move(0.05 * tip, zero, zero), move(zero, 0.100 * body + 0.04 * tip, zero)
     return {
         "jawOpen": dropped,
         **{name: most[:, None] * slide for name, slide in _JAW_SLIDES.items()},
         "mouthFunnel": hide,
         "mouthPucker": 0.8 * hide,
-        "tongueOut": move(0.1 * x * tip, 0.085 * most - 0.12 * step(0.75, 1.0, s), 0.56 * most) + TONGUE_JAW * dropped,
+        "tongueOut": move(0.1 * x * tip, 0.05 * most - 0.08 * step(0.80, 1.0, s), 0.56 * most) + TONGUE_JAW * dropped,
         "jawOpen*tongueOut": -TONGUE_JAW * dropped,
+        "tongueOut*tongueUp": -0.7 * raised,
         # between shut teeth it has little room
         "tongueTipUp": up,
         "jawOpen*tongueTipUp": 1.3 * up,
@@ -171,7 +172,7 @@ def _tongue_shapes(place: Array, s: Array, c: Array) -> dict[str, Array]:
         "tongueRollDown": move(zero, -0.060 * tip**2, -0.085 * tip**2),
         "tongueRollLeft": move(-0.02 * c * most, -0.040 * c * most, zero),
         "tongueRollRight": move(-0.02 * c * most, 0.040 * c * most, zero),
-        "tongueUp": move(zero, 0.100 * body + 0.04 * tip, zero),
+        "tongueUp": raised,
         "tongueDown": move(zero, -0.050 * body, zero),
         "tongueLeft": 0.7 * aside,
         "jawOpen*tongueLeft": aside,
