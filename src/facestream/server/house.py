@@ -18,6 +18,9 @@ from collections import deque
 from collections.abc import Callable
 from functools import partial
 
+import numpy as np
+
+from facestream.audio.live import LiveResampler
 from facestream.errors import AudioError, BundleError, FullHouseError, ProtocolError
 from facestream.runtime.engine import Engine, User
 from facestream.runtime.talker import Talker
@@ -33,6 +36,7 @@ logger = logging.getLogger("facestream.server")
 Wish = Callable[[Seat, float], Answers]
 Delivery = list[tuple[Session, Answers | ProtocolError]]
 SWEEP = 1.0  # seconds between looks at who is idle, gone or too long here
+USUAL_RATES = (8_000, 22_050, 24_000, 32_000, 44_100, 48_000)
 STUCK = 2.0  # seconds without a tick after which the server is not healthy
 
 
@@ -47,6 +51,8 @@ class House:
         self.metrics = Metrics()
         self.metrics.seats.set(seats)
         self.sessions: set[Session] = set()
+        for rate in USUAL_RATES:  # their filters, and what computes with them, before anybody waits
+            LiveResampler(rate).push(np.zeros(rate // 50, np.float32))
         self._engine = Engine(talker, seats)
         self._seats: dict[Session, Seat] = {}
         self._sessions: dict[User, Session] = {}

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
-from facestream.audio.waveform import Resampler, check_samples
+from facestream.audio.live import LiveResampler
+from facestream.audio.waveform import check_samples
 from facestream.errors import BundleError, ProtocolError
 from facestream.runtime.engine import REMEMBERED, SILENT, Engine, Shown, User
 from facestream.runtime.pace import MICROPHONE, SPEECH
@@ -67,9 +68,9 @@ class Seat:
         self._ending: Place | None = None
         self._recent.clear()
 
-    def _fresh_resampler(self) -> Resampler | None:
+    def _fresh_resampler(self) -> LiveResampler | None:
         rate = self._hello.sample_rate
-        return None if rate == SAMPLE_RATE else Resampler(rate)
+        return None if rate == SAMPLE_RATE else LiveResampler(rate)
 
     def leave(self) -> None:
         """Free the place in the engine."""
