@@ -30,7 +30,7 @@ class Line {
       this.came.push(seconds());
     });
     this.client.addEventListener("welcome", () => this.timeline.clear());
-    this.client.addEventListener("interrupted", () => seam.cut());
+    this.client.addEventListener("interrupted", () => expression.hushed(seconds()));
   }
 }
 
@@ -52,7 +52,7 @@ function tick(now, elapsed) {
   const face = shown.timeline.at(instant + SHOWN);
   if (!face || shown.client.channels.length !== face.values.length) return;
   if (shown.client.channels !== channels) bind(shown.client.channels);
-  const values = expression.apply(seam.join(face.values, elapsed), instant, elapsed);
+  const values = expression.apply(seam.join(face.values, elapsed), instant, elapsed, shown === speaking);
   stage.face.pose(values);
   if (recording) recorder.push(values, instant);
   if (curves.push(values, instant)) curves.draw();
@@ -122,6 +122,7 @@ function interrupt() {
   if (!speech.active) return;
   const heard = speech.interrupt();
   seam.cut();
+  expression.hush(seconds());
   live.interrupted = { at: seconds(), heard };
   if (listening) show(listening);
   update();
@@ -276,8 +277,9 @@ $("save-video").onclick = () => save(take.video, take.ending);
 $("save-glb").onclick = () => save(animatedGlb(take, take.file), "glb");
 $("save-csv").onclick = () => save(csv(take), "csv");
 $("echo").onchange = () => listening && (hush(), talk());
-$("intensity").oninput = ({ target: { value } }) => {
+$("intensity").oninput = ({ target: { value, max, style } }) => {
   expression.intensity = value / 100;
+  style.setProperty("--share", `${(100 * value) / max}%`);
   $("intensity-text").textContent = `${value} %`;
 };
 theme($("theme"));
@@ -293,7 +295,7 @@ function next(id) {
 async function begin() {
   try {
     const { Stage } = await import("./stage.js");
-    stage = new Stage($("face"), tick);
+    stage = new Stage($("face"), tick, settings.get("quality") === "fine");
   } catch (error) {
     return say(await why(error));
   }

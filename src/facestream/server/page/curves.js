@@ -2,7 +2,7 @@
 
 const SECONDS = 5; // of history
 const RATE = 25; // points a second
-const ROW = 17, GAP = 3, LABEL = 10.5; // CSS pixels
+const ROW = 20, GAP = 4, LABEL = 11; // CSS pixels
 const GROUPS = [
   ["Jaw and tongue", /^(jaw|tongueOut)/],
   ["Mouth", /^mouth/],
@@ -50,14 +50,14 @@ export class Curves {
       if (cell.title) {
         if (column) row++;
         column = 0;
-        titles++;
         Object.assign(cell, { row: row++, titles });
+        titles++;
       } else {
-        Object.assign(cell, { row, column, titles });
+        Object.assign(cell, { row, column, titles: titles - 1 });
         if (++column === this.columns) (column = 0), row++;
       }
     }
-    this.height = (row + (column ? 1 : 0)) * ROW + titles * 10;
+    this.height = (row + (column ? 1 : 0)) * ROW + (titles - 1) * 10;
     this.width = width;
     this.canvas.style.height = `${this.height}px`;
   }
@@ -89,10 +89,10 @@ export class Curves {
   #cell(context, cell, x, y, wide, { ink, accent, quiet, font }) {
     const tall = ROW - GAP;
     const value = cell.history[(this.next + this.points - 1) % this.points];
-    context.globalAlpha = 0.09;
+    context.globalAlpha = 0.16;
     context.fillStyle = quiet;
     context.fillRect(x, y + tall - 1, wide, 1);
-    context.globalAlpha = 0.3;
+    context.globalAlpha = 0.42;
     context.fillStyle = accent;
     context.beginPath();
     context.moveTo(x + wide, y + tall);
@@ -102,7 +102,7 @@ export class Curves {
     }
     context.lineTo(x + wide - ((this.filled - 1) / (this.points - 1)) * wide, y + tall);
     context.fill();
-    context.globalAlpha = 0.55 + 0.45 * Math.min(1, Math.max(0, value) * 4);
+    context.globalAlpha = 0.62 + 0.38 * Math.min(1, Math.max(0, value) * 4);
     context.font = `${LABEL}px ${font}`;
     context.fillStyle = ink;
     context.fillText(plain(cell.name), x, y + tall / 2);

@@ -4,6 +4,8 @@ const ANGLES = /(Yaw|Pitch|Roll)$/;
 const EYES = /^(eyeBlink|eyeLook|leftEye|rightEye)/;
 const FARTHEST = 0.3; // radians of the eyes
 const FORGETS = 2.5; // seconds after the pointer rested
+const SPEECH = /^(jaw|mouth|tongue|cheekPuff)/;
+const HUSH = 0.05, RELEASE = 0.2; // seconds: of our closing of the mouth, and until the server has closed it by itself
 
 export class Expression {
   constructor() {
@@ -11,12 +13,14 @@ export class Expression {
     this.glance = [0, 0]; // yaw, pitch
     this.wanted = [0, 0];
     this.until = 0;
+    this.quiet = null; // since when, and until when
     this.still = matchMedia("(prefers-reduced-motion: reduce)");
   }
 
   /** @param {string[]} channels */
   bind(channels) {
     this.scaled = channels.map((name) => !EYES.test(name));
+    this.speech = channels.map((name) => SPEECH.test(name));
     this.shape = channels.map((name) => !ANGLES.test(name));
     const find = (name) => channels.indexOf(name);
     this.columns = {
@@ -35,8 +39,24 @@ export class Expression {
     this.until = now + FORGETS;
   }
 
-  /** @param {Float32Array} values @param {number} now @param {number} seconds  since the last call */
-  apply(values, now, seconds) {
+  /** The mouth closes now; the server, which is told at the same time, may be far away. */
+  hush(now) {
+    this.quiet = { since: now, until: Infinity };
+  }
+
+  /** The server was told. */
+  hushed(now) {
+    if (this.quiet) this.quiet.until = now + RELEASE;
+  }
+
+  /** @param {Float32Array} values @param {number} now @param {number} seconds  since the last call
+   *  @param {boolean} hushable  whether it is the face that `hush` meant */
+  apply(values, now, seconds, hushable) {
+    if (this.quiet && now > this.quiet.until) this.quiet = null;
+    if (this.quiet && hushable) {
+      const kept = Math.exp(-(now - this.quiet.since) / HUSH);
+      values = values.map((value, i) => (this.speech[i] ? value * kept : value));
+    }
     const out = values.map((value, i) => {
       const strong = this.scaled[i] ? value * this.intensity : value;
       return this.shape[i] ? Math.min(Math.max(strong, 0), 1) : strong;

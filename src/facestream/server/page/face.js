@@ -8,7 +8,7 @@ import { Skin, takeTargets } from "./shapes.js";
 const UNITS_PER_METRE = 10; // the file is life-size, our light and camera are in units of our faces
 const NECK_SHARE = 0.4; // of the head's angles: the neck's own joint takes them
 const VIEW = 21.8; // degrees from the upper to the lower edge of a square picture (faces/camera.py)
-const NARROWEST = 0.72; // of the square's width: what a tall picture must still show
+const NARROWEST = 0.68, ROOM = 1.05; // of the square's width: what a tall picture must show; and of its height, a wide one
 const AXES = ["Yaw", "Pitch", "Roll"];
 
 export class Face {
@@ -19,7 +19,7 @@ export class Face {
     this.renderer.outputColorSpace = THREE.LinearSRGBColorSpace; // the material encodes by itself
     this.scene = new THREE.Scene();
     this.camera = new THREE.PerspectiveCamera(VIEW, 1, 1, 30);
-    this.camera.position.set(0, -0.11, 9.45);
+    this.camera.position.set(0, -0.01, 9.45); // a little higher than offline: below are the controls
     this.studio = new Studio();
     this.channels = [];
     this.pieces = [];
@@ -92,7 +92,7 @@ export class Face {
     this.renderer.setPixelRatio(ratio);
     this.renderer.setSize(width, height, false);
     const aspect = width / Math.max(height, 1);
-    const tall = Math.tan((VIEW * Math.PI) / 360) * Math.max(1, NARROWEST / aspect);
+    const tall = Math.tan((VIEW * Math.PI) / 360) * Math.max(ROOM, NARROWEST / aspect);
     this.camera.aspect = aspect;
     this.camera.fov = (Math.atan(tall) * 360) / Math.PI;
     this.camera.updateProjectionMatrix();

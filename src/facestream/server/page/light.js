@@ -23,9 +23,9 @@ const VERTEX = /* glsl */ `
   uniform sampler2D shadowMap;
   uniform mat4 shadowSpace;
   uniform float shadows;
-  varying vec3 vLit, vNormal_;
-  varying float vGloss;
-  varying vec2 vPlace;
+  centroid varying vec3 vLit, vFacing;
+  centroid varying float vGloss;
+  centroid varying vec2 vPlace;
 
   const float TEXEL = 2.0 * ${SHADOW_REACH.toFixed(3)} / ${SHADOW_EDGE.toFixed(1)};
 
@@ -88,7 +88,7 @@ const VERTEX = /* glsl */ `
     float mirror = pow(max(0.0, dot(n, normalize(key + v))), 12.0);
     float shine = sheen * mirror * lit * open;
     vLit = encoded(max(vec3(0.0), toned(albedo * (arriving + shine) + keyColor * 0.06 * shine)));
-    vNormal_ = n;
+    vFacing = n;
     vGloss = _look.x;
     vPlace = uv;
   }
@@ -99,16 +99,16 @@ const FRAGMENT = /* glsl */ `
     uniform sampler2D picture;
   #endif
   uniform vec3 keyHalf, fillHalf;
-  varying vec3 vLit, vNormal_;
-  varying float vGloss;
-  varying vec2 vPlace;
+  centroid varying vec3 vLit, vFacing;
+  centroid varying float vGloss;
+  centroid varying vec2 vPlace;
   void main() {
     vec3 color = vLit;
     #ifdef PICTURE
       color *= texture2D(picture, vPlace).rgb;
     #endif
     if (vGloss > 0.0) {
-      vec3 n = normalize(vNormal_);
+      vec3 n = normalize(vFacing);
       float near = dot(n, keyHalf);
       float disc = clamp((near - 0.972) * 90.0, 0.0, 1.0);
       float pale = near > 0.5 ? clamp((dot(n, fillHalf) - 0.985) * 120.0, 0.0, 1.0) : 0.0;

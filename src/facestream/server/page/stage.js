@@ -5,11 +5,13 @@ const SLOW = 26, FAST = 50; // pictures a second: below, draw coarser; above, fi
 const COARSEST = 0.6, FINEST = 2; // pixels of the picture to one of the page
 
 export class Stage {
-  /** @param {HTMLCanvasElement} canvas @param {(now: number, seconds: number) => void} tick  before each picture */
-  constructor(canvas, tick) {
+  /** @param {HTMLCanvasElement} canvas @param {(now: number, seconds: number) => void} tick  before each picture
+   *  @param {boolean} patient  draw finely, however long it takes */
+  constructor(canvas, tick, patient = false) {
     this.canvas = canvas;
     this.tick = tick;
-    const software = drawnBySoftware();
+    this.patient = patient;
+    const software = !patient && drawnBySoftware();
     this.face = new Face(canvas, !software);
     this.most = Math.min(devicePixelRatio, software ? 1 : FINEST);
     this.ratio = this.most;
@@ -37,11 +39,12 @@ export class Stage {
 
   #judge(rate) {
     this.rate = rate;
-    const wanted = rate < SLOW ? this.ratio * 0.8 : rate > FAST && !this.face.tooFine ? this.ratio * 1.1 : this.ratio;
+    if (this.patient) return;
+    const wanted = rate < SLOW ? this.ratio * 0.8 : rate > FAST && !this.tooFine ? this.ratio * 1.1 : this.ratio;
     if (rate < SLOW && this.ratio <= COARSEST) this.face.shadows = false;
     const ratio = Math.max(Math.min(COARSEST, this.most), Math.min(this.most, wanted));
     if (Math.abs(ratio - this.ratio) < 0.01) return;
-    this.face.tooFine ||= ratio < this.ratio; // once is enough: no going up and down
+    this.tooFine ||= ratio < this.ratio; // once is enough: no going up and down
     this.ratio = ratio;
     this.resize();
   }
