@@ -18,10 +18,11 @@ from facestream.faces.camera import Camera
 from facestream.faces.light import ENCODED, Light, light_vertices
 from facestream.faces.mesh import Floats, Mesh, Picture, vertex_normals
 from facestream.faces.shadow import ShadowMap
+from facestream.faces.texture import texels, textured
 
 __all__ = ["Camera", "Light", "Renderer"]
 
-_SHADOW_EDGE = 192
+_SHADOW_EDGE = 160
 _jit = njit(cache=True, nogil=True, fastmath=True)
 
 
@@ -49,11 +50,11 @@ class Renderer:
         self._used = np.empty(count, np.bool_)
         self._key_share = np.ones(count, np.float32)
         gloss = mesh.gloss[mesh.triangles]
-        self._gloss = np.where((gloss > 0).all(axis=1), gloss.mean(axis=1), 0).astype(np.float32)
-        self._texture = np.full((1, 1, 3), 255, np.uint8) if mesh.texture is None else mesh.texture
-        height, width = self._texture.shape[:2]
-        self._uv = mesh.uv * np.array((width, height), np.float32)
-        self._textured = (np.ptp(mesh.uv[mesh.triangles], axis=1) > 0).any(axis=1) & (mesh.texture is not None)
+        gloss = np.where((gloss > 0).all(axis=1), gloss.mean(axis=1), 0).astype(np.float32)
+        self._texels, self._width, self._uv = texels(mesh)
+        mapped = textured(mesh, self._uv)
+        order = np.argsort(mapped | (gloss > 0), kind="stable")  # costly samples last: many are then hidden already
+        self._triangles, self._gloss, self._textured = mesh.triangles[order], gloss[order], mapped[order]
         self._to_camera(mesh.vertices)
         self._shadow = ShadowMap(self._light[0], self._points, _SHADOW_EDGE)
         self._depth = np.empty((pixels.BAND, size), np.float32)
@@ -70,9 +71,9 @@ class Renderer:
         if out is None:
             out = np.empty((self.size, self.size, 4 if self.background is None else 3), np.uint8)
         self._to_camera(vertices)
-        starts, members = pixels.sort_into_bands(self._screen, mesh.triangles, 4 * self.size, self._used)
-        vertex_normals(self._points, mesh.triangles, mesh.weld, self._normals)
-        self._shadow.look(self._points, mesh.triangles)
+        starts, members = pixels.sort_into_bands(self._screen, self._triangles, 4 * self.size, self._used)
+        vertex_normals(self._points, self._triangles, mesh.weld, self._normals)
+        self._shadow.look(self._points, self._triangles)
         self._shadow.share(self._normals, mesh.weld, self._used, self._key_share)
         light_vertices(
             self._points,
@@ -88,8 +89,8 @@ class Renderer:
         pixels.draw_bands(
             starts,
             members,
-            (self._screen, mesh.triangles, self._lit, self._normals, mesh.weld),
-            (self._gloss, self._half, self._uv, self._textured, self._texture),
+            (self._screen, self._triangles, self._lit, self._normals, mesh.weld),
+            (self._gloss, self._half, self._uv, self._textured, self._texels, self._width),
             self._depth,
             self._color,
             self.background,

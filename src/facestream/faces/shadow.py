@@ -109,7 +109,7 @@ def fill_depths(seen, triangles, depths):  # type: ignore[no-untyped-def]
 
 @_jit
 def soft_share(seen, normals, weld, used, axes, scale, lift, depths, out):  # type: ignore[no-untyped-def]
-    """Share of the light that passes what is before each used vertex, [V]: a tent of 5 x 5 texels about its place.
+    """Share of the light that passes what is before each used vertex, [V]: a tent of 4 x 4 texels about its place.
 
     lift: how far what turns away from the light is lifted towards it, so that its way under the skin is not cut off.
     """
@@ -126,15 +126,15 @@ def soft_share(seen, normals, weld, used, axes, scale, lift, depths, out):  # ty
         column, row = seen[v, 0] + across * np.float32(1.5), seen[v, 1] - up * np.float32(1.5)
         depth = seen[v, 2] + np.float32(0.8) * texel + lift * max(np.float32(0.0), np.float32(0.45) - facing)
         x0, y0 = math.floor(column - _HALF), math.floor(row - _HALF)
-        if x0 < 2 or y0 < 2 or x0 + 3 >= edge or y0 + 3 >= edge:
+        if x0 < 1 or y0 < 1 or x0 + 2 >= edge or y0 + 2 >= edge:
             out[v] = np.float32(1.0)
             continue
         fx, fy = column - _HALF - x0, row - _HALF - y0
         total, weights = np.float32(0.0), np.float32(0.0)
-        for dy in range(-2, 4):
-            wy = np.float32(3.0) - abs(dy - fy)
-            for dx in range(-2, 4):
-                weight = wy * (np.float32(3.0) - abs(dx - fx))
+        for dy in range(-1, 3):
+            wy = np.float32(2.0) - abs(dy - fy)
+            for dx in range(-1, 3):
+                weight = wy * (np.float32(2.0) - abs(dx - fx))
                 hidden = (depths[y0 + dy, x0 + dx] - depth) * soft
                 total += weight * min(max(hidden, np.float32(0.0)), np.float32(1.0))
                 weights += weight
