@@ -12,7 +12,7 @@ from facestream.faces.head.forms import Array, bump, profile, step
 from facestream.faces.head.identity import Identity
 from facestream.faces.head.paint import Palette
 from facestream.faces.head.part import Part, neck_share, painted
-from facestream.faces.head.skin import MOUTH_HALF, Skin, lip_heights, seam
+from facestream.faces.head.skin import MOUTH_HALF, MOUTH_Y, Skin, lip_heights, seam
 
 _FREE = -0.002  # skin left bare round the lips
 # Upper border of a full beard: height by distance from the middle, over the moustache, down the cheeks, to the ears.
@@ -33,11 +33,11 @@ def beard(skin: Skin, moves: dict[str, Array], identity: Identity) -> Part:
     lift += np.clip(inside * 0.5, -0.03, 0.012)
     points = (skin.points + _normals(skin) * lift[:, None])[used]
     colors = Palette.of(identity)
-    color = colors.hair * (0.70 + 0.50 * fur[used])[:, None]
+    color = colors.hair * (0.62 + 0.55 * fur[used])[:, None]
     thin = 0.35 * (1 - step(0.0, 0.022, inside[used]))[:, None]  # skin shows through at the border
     shapes = {name: moved[used] for name, moved in moves.items() if not name.startswith(("eye", "brow"))}
     number = np.cumsum(used) - 1
-    mesh = painted(points, number[triangles], color + thin * (0.6 * colors.skin - color), sheen=0.45)
+    mesh = painted(points, number[triangles], color + thin * (0.6 * colors.skin - color), sheen=0.2)
     return Part(mesh, shapes, neck_share(skin.points[used, 1]))
 
 
@@ -53,19 +53,21 @@ def _style(style: str, skin: Skin) -> tuple[Array, Array]:
         jaw = y + 1.10 - 0.34 * step(0.55, -0.10, z)  # the beard ends under the jaw's line
         inside = np.minimum.reduce([border, round_lips - _FREE, jaw, z + 0.10])
         return np.where(z > -0.25, inside, -1.0), (0.045 + 0.085 * chin) * (0.35 + 0.65 * step(-0.05, 0.45, z))
-    moustache = np.minimum.reduce([border, round_lips - _FREE, 1.22 * MOUTH_HALF - away, t + 0.05])
+    moustache = np.minimum.reduce([border, round_lips - _FREE, 1.12 * MOUTH_HALF - away, t + 0.05])
     if style == "goatee":
-        ring = np.minimum.reduce([round_lips - _FREE, 0.085 - round_lips, border])
+        ring = np.minimum.reduce([round_lips - _FREE, 0.070 - round_lips, border])
         patch = 0.20 * (1 - np.hypot(x / 0.19, (y + 0.86) / 0.22))
         moustache = np.maximum(ring, patch)
-    return np.where(z > 0.3, moustache, -1.0), 0.040 + 0.030 * chin
+    return np.where(z > 0.3, moustache, -1.0), 0.034 + 0.020 * chin
 
 
 def _fur(skin: Skin) -> Array:
     """0..1, strands that run down."""
     x, y, z = skin.points.T
     angle = np.arctan2(x, z + 0.1)
-    return np.asarray(0.5 + 0.32 * np.sin(40 * angle + 2 * np.sin(9 * y)) + 0.18 * np.sin(71 * angle - 9 * y))
+    down = 0.32 * np.sin(56 * angle + 3 * np.sin(7 * y)) + 0.18 * np.sin(93 * angle - 9 * y)
+    aside = 0.5 * np.sin(72 * x + 26 * np.abs(x) * (y - MOUTH_Y))  # on the upper lip they part to both sides
+    return np.asarray(0.5 + down + (aside - down) * (y > MOUTH_Y))
 
 
 def _normals(skin: Skin) -> Array:

@@ -51,7 +51,7 @@ def eyeball(left: bool, identity: Identity) -> Part:
     shade = 1 - 0.60 * step(-0.02, 0.14, place[:, 1])
     shade *= 1 - 0.45 * step(0.13, 0.25, np.hypot(place[:, 0], 0.6 * place[:, 1]))
     triangles = grid_triangles(len(_RINGS), _SEGMENTS, wrap=True)
-    globe = painted(place, triangles, np.concatenate(colors), 1.0, shade, weld)
+    globe = painted(place, triangles, np.concatenate(colors), 0.5, shade, weld)
     mesh = Mesh.joined([globe, *(_glint(*at) for at in _GLINTS)])
     return Part(replace(mesh, vertices=mesh.vertices + eye_center(left).astype(np.float32)))
 

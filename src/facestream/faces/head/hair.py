@@ -67,18 +67,19 @@ def _fan(rows: int, columns: int) -> Indices:
     return np.stack([last, np.roll(last, -1), np.full(columns, rows * columns)], -1).astype(np.int32)
 
 
-def locks(table: npt.ArrayLike, tip: float = 0.55) -> Mesh:
+def locks(table: npt.ArrayLike, tip: float = 0.55, root: float = 0.25) -> Mesh:
     """Locks swept along the skull, thick after the parting, running out into a tip.
 
     table: [n, 7] a lock each: angle and height at the parting, angle and height at the tip, rise between, half width,
-    lift over the skull. tip: share of its length over which a lock narrows.
+    lift over the skull. root, tip: shares of its
+    length over which a lock grows and narrows.
     """
     rings, sides = 13, 8
     angle_0, y_0, angle_1, y_1, rise, half, lift = np.asarray(table, np.float64).T[..., None]
     t = np.linspace(0, 1, rings)[None]
     angle = np.radians(angle_0 + (angle_1 - angle_0) * t**0.85)
     y = np.minimum(y_0 + (y_1 - y_0) * t**1.35 + rise * np.sin(np.pi * t), 1.29)
-    body = np.sqrt(np.clip(1 - (1 - np.clip(t / 0.25, 0, 1)) ** 2, 0, 1)) * np.clip((1 - t) / tip, 0, 1) ** 0.6
+    body = np.sqrt(np.clip(1 - (1 - np.clip(t / root, 0, 1)) ** 2, 0, 1)) * np.clip((1 - t) / tip, 0, 1) ** 0.6
     spine, out = above_skull(angle, y, lift + 0.085 * np.sin(np.pi * t**0.8))
     width = half * body
     points, triangles = tubes(spine, out, width, 0.42 * width + 0.002, sides)
@@ -162,14 +163,14 @@ def curtain(
     triangles = grid_triangles(rows, columns)
     faces = triangles[:, ::-1] if left else triangles
     tint = (0.72 + 0.42 * groove * np.ones_like(t)).reshape(-1)
-    sheets = np.concatenate([faces, faces[:, ::-1] + size, _rim(rows, columns, size, left)])
+    rim = _rim(rows, columns, size)
+    sheets = np.concatenate([faces, faces[:, ::-1] + size, rim, rim[:, ::-1]])
     return painted(np.concatenate([outer, inner]), sheets, grey(np.concatenate([tint, 0.6 * tint])), sheen=SHEEN)
 
 
-def _rim(rows: int, columns: int, size: int, left: bool) -> Indices:
+def _rim(rows: int, columns: int, size: int) -> Indices:
     """Triangles between two sheets of a grid along its front edge and its tips."""
     front, tips = np.arange(rows) * columns, (rows - 1) * columns + np.arange(columns)
     line = np.concatenate([front, tips[1:]]).astype(np.int32)
     a, b = line[:-1], line[1:]
-    quads = np.concatenate([np.stack([a, b, b + size], -1), np.stack([a, b + size, a + size], -1)])
-    return quads[:, ::-1] if not left else quads
+    return np.concatenate([np.stack([a, b, b + size], -1), np.stack([a, b + size, a + size], -1)])

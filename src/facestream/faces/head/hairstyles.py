@@ -103,17 +103,17 @@ def _bob(identity: Identity) -> list[Mesh]:
     sides = [_scalp(), *(curtain(2.0, 58.0, end, 0.15, 0.22, left) for left in (True, False))]
     at = np.linspace(-1, 1, 15)
     fringe = np.stack(
-        [20 * at, 1.20 - 0.02 * at**2, 60 * at, 0.53 + 0.012 * np.cos(9 * at) - 0.05 * at**2, 0.09 + 0 * at,
-         0.115 + 0 * at, 0.060 + 0.010 * np.cos(20 * at)], -1,
+        [22 * at, 1.13 - 0.04 * at**2, 60 * at, 0.53 + 0.010 * np.cos(9 * at) - 0.05 * at**2, 0.07 + 0 * at,
+         0.115 + 0 * at, 0.095 + 0.010 * np.cos(20 * at)], -1,
     )  # fmt: skip
-    return [*sides, locks(fringe, 0.12)]
+    return [*sides, locks(fringe, 0.06, 0.5)]
 
 
 def _long(identity: Identity) -> list[Mesh]:
     def end(c: Array) -> Array:
         return -1.62 - 0.10 * np.sin(np.pi * c)
 
-    return [_scalp(), *(curtain(-14.0, 60.0, end, 0.15, -0.10, left, 0.035) for left in (True, False))]
+    return [_scalp(), *(curtain(-14.0, 60.0, end, 0.12, -0.10, left, 0.035) for left in (True, False))]
 
 
 def _scalp() -> Mesh:
@@ -122,7 +122,7 @@ def _scalp() -> Mesh:
 
 
 def _afro(identity: Identity) -> list[Mesh]:
-    return [curls(_SHORT, 0.46, 260, 0.080, 34, 108)]
+    return [curls(_SHORT, 0.44, 330, 0.085, 38, 120)]
 
 
 def _curls(identity: Identity) -> list[Mesh]:
@@ -130,31 +130,48 @@ def _curls(identity: Identity) -> list[Mesh]:
 
 
 def _bun(identity: Identity) -> list[Mesh]:
-    return [*_tied(0.14, 15, 0.135, 46.0), _ball((0.0, 1.46, -0.20), 0.36)]
-
-
-def _tied(volume: float, count: int, half: float, aside: float) -> list[Mesh]:
-    """Hair drawn back from the face: a cap, and `count` locks that rise from the hairline and turn aside (degrees)."""
-    at = np.linspace(-1, 1, count)
+    """Locks wound along the hairline like a braid, a bun on top."""
+    at = np.linspace(-1, 1, 15)
     low = profile(np.abs(74 * at), _HIGH[len(_HIGH) // 2 :])
-    back = np.stack(
-        [74 * at, low - 0.005, 74 * at + aside * np.sign(at) * np.abs(at) ** 0.7, 1.16 - 0.30 * np.abs(at),
-         0.05 + 0 * at, half * (1 - 0.22 * np.abs(at)), 0.012 + 0.015 * np.cos(19 * at)], -1,
+    braid = np.stack(
+        [74 * at, low - 0.015, 74 * at + 46 * np.sign(at) * np.abs(at) ** 0.7, 1.16 - 0.30 * np.abs(at), 0.05 + 0 * at,
+         0.135 * (1 - 0.22 * np.abs(at)), 0.012 + 0.015 * np.cos(19 * at)], -1,
     )  # fmt: skip
-    return [cap(_HIGH, _combed(volume, 0.030), _grooved), locks(back, 0.7)]
+    return [cap(_HIGH, _combed(0.14, 0.030), _grooved), locks(braid, 0.7), _ball((0.0, 1.46, -0.20), 0.36)]
 
 
 def _ponytail(identity: Identity) -> list[Mesh]:
     t = np.linspace(0, 1, 18)
     way = np.concatenate([[0.0], np.arange(8) * np.pi / 4])[:, None]
     out = np.where(np.arange(9) == 0, 0.0, 1.0)[:, None] * np.sin(np.pi * np.clip(0.10 + 0.74 * t, 0, 1)) ** 0.8
-    y = profile(t, ((0.0, 0.84), (0.10, 1.00), (0.22, 1.02), (0.45, 0.70), (0.75, 0.05), (1.0, -0.55)))
-    z = -profile(t, ((0.0, 0.76), (0.10, 0.95), (0.22, 1.12), (0.45, 1.28), (0.75, 1.22), (1.0, 1.02)))
+    y = profile(t, ((0.0, 1.10), (0.10, 1.30), (0.24, 1.38), (0.45, 1.05), (0.75, 0.30), (1.0, -0.50)))
+    z = -profile(t, ((0.0, 0.60), (0.10, 0.72), (0.24, 0.98), (0.45, 1.30), (0.75, 1.34), (1.0, 1.10)))
     x = 0.125 * out * np.sin(way) + 0.05 * np.sin(2.5 * t + 2 * way) * t
     spine = np.stack([x, y - 0.10 * np.modf(3.7 * way)[0] * t, z + 0.105 * out * np.cos(way)], -1)
     width = 0.105 * np.sin(np.pi * np.clip(0.14 + 0.86 * t, 0, 1)) ** 0.6 + 0 * way
     tail = strands(spine, np.stack([np.sin(way) + 0 * t, 0 * way * t, np.cos(way) + 0 * t], -1), width, 0.8)
-    return [*_tied(0.16, 21, 0.085, 8.0), tail, _ball((0.0, 0.93, -0.90), 0.115)]
+    knot = _ball((0.0, 1.22, -0.68), 0.125)
+    return [cap(_HIGH, _drawn_back, _grooved), _wisp(True), _wisp(False), tail, knot]
+
+
+def _drawn_back(angle: Array, t: Array) -> Array:
+    """Height of hair that rises at once from the hairline and lies flatter towards the knot."""
+    roll = (
+        0.155
+        * np.sqrt(step(0.0, 0.20, t))
+        * (1 - 0.45 * step(0.25, 0.9, t))
+        * (1 - 0.55 * step(1.0, 2.2, np.abs(angle)))
+    )
+    return np.asarray(0.02 + roll + 0.034 * (_groove(angle, t) - 0.6) * step(0.0, 0.12, t) * (1 - step(0.8, 1.0, t)))
+
+
+def _wisp(left: bool) -> Mesh:
+    """Loose strands before an ear."""
+    t, n = np.linspace(0, 1, 14)[None], np.arange(2)[:, None]
+    angle = np.radians(64 + 8 * t + 4 * n + 4 * np.sin(5.0 * t + n)) * (1 if left else -1)
+    spine, out = above_skull(angle, 0.62 - (0.90 - 0.20 * n) * t, 0.05 * (1 - t) + 0.06 * np.sin(np.pi * t) + 0.02 * t)
+    width = 0.030 * np.sin(np.pi * np.clip(0.25 + 0.75 * t, 0, 1)) ** 0.7 + 0 * n
+    return strands(spine, out, width, 0.7, 6, 3)
 
 
 def _ball(center: tuple[float, float, float], radius: float) -> Mesh:

@@ -79,7 +79,7 @@ def _freckles(amount: float, rng: np.random.Generator) -> Array:
     x, y = rng.uniform(-0.80, 0.80, 1500), rng.uniform(-0.55, 0.45, 1500)
     on_cheeks = both(x, y, (0.34, -0.20), (0.26, 0.12)) + bump(x, y, (0, -0.12), (0.12, 0.12))
     x, y = _scattered(amount * np.clip(0.55 * on_cheeks + 0.02, 0, 1), x, y, rng)
-    return np.stack([x, y, rng.uniform(0.006, 0.014, len(x)), rng.uniform(0.4, 1.0, len(x))])
+    return np.stack([x, y, rng.uniform(0.004, 0.0105, len(x)), rng.uniform(0.3, 0.85, len(x))])
 
 
 def _stubble(amount: float, rng: np.random.Generator) -> Array:
@@ -93,7 +93,7 @@ def _stubble(amount: float, rng: np.random.Generator) -> Array:
         * ((t > up + 0.02) | (t < -down - 0.02) | (np.abs(x) > 1.15 * MOUTH_HALF))
     )
     x, y = _scattered(density * amount, x, y, rng)
-    return np.stack([x, y, np.full(len(x), 0.0050), np.full(len(x), 0.50)])
+    return np.stack([x, y, np.full(len(x), 0.0050), np.full(len(x), 0.40)])
 
 
 def _lines(identity: Identity) -> Array:
