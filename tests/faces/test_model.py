@@ -482,3 +482,30 @@ def test_a_damaged_document_never_breaks_out_of_its_error(
         assert np.isfinite(model.bind(FACE)(np.full(len(FACE), 0.1, np.float32))).all()
     except FaceError:
         pass
+
+
+def test_a_border_of_transparency_is_followed(tmp_path: Path) -> None:
+    """Half of the picture is there, its edge across all triangles: so is half of the surface."""
+    pixels = np.full((64, 64, 4), 255, np.uint8)
+    pixels[:, 32:, 3] = 0
+    places = np.tile(((0.0, 0.0), (1.0, 0.0), (0.0, 1.0)), (4, 1))
+    areas = []
+    for mode in ("OPAQUE", "BLEND"):
+        mesh = load(textured(pixels, places, alphaMode=mode), tmp_path).mesh
+        a, b, c = np.moveaxis(mesh.vertices[mesh.triangles], 1, 0)
+        areas.append(np.linalg.norm(np.cross(b - a, c - a), axis=1).sum())
+    assert areas[1] / areas[0] == pytest.approx(0.75, abs=0.05)
+
+
+def test_what_no_picture_shows_is_left_out(tmp_path: Path) -> None:
+    """The feet of a whole body."""
+    points = np.concatenate([POINTS[:9], np.array(((0, -9, 0), (1, -9, 0), (0, -8, 0)), np.float32)])
+    crown = POINTS[9:]
+    writer = document()
+    writer.root["scenes"][0]["nodes"] = [0, 1]
+    writer.add("nodes", {"mesh": face_mesh(writer, MOVES, points)})
+    primitive = {"attributes": {"POSITION": writer.accessor(crown, VERTICES, bounds=True)}}
+    writer.add("nodes", {"mesh": writer.add("meshes", {"primitives": [primitive]})})
+    mesh = load(writer, tmp_path).mesh
+    assert len(mesh.triangles) == 4
+    assert mesh.vertices[:, 1].min() > -3

@@ -120,8 +120,9 @@ class Scene:
                     move += weight * document.accessor(targets[target]["POSITION"])
             if not np.isfinite(move).all():
                 raise document.broken(f"its shape {name} is not made of finite numbers; export it anew")
+            move = np.einsum("nij,nj->ni", place[:, :, :3], move).astype(np.float32)
             if move.any():
-                moves[name] = np.einsum("nij,nj->ni", place[:, :, :3], move).astype(np.float32)
+                moves[name] = move
         normals = None
         if "NORMAL" in attributes:
             normals = np.einsum("nij,nj->ni", place[:, :, :3], document.accessor(attributes["NORMAL"]))
