@@ -231,7 +231,7 @@ def mouth_skin(head: Head) -> np.ndarray:
     """Triangles of the skin round the mouth."""
     skin = triangles_of(head, "skin")
     middle = head.mesh.vertices[skin].mean(axis=1) - head.mesh.vertices[head.vertex_sets["lips_upper_mid"]].mean(axis=0)
-    return skin[(np.abs(middle) < (0.6, 0.55, 0.6)).all(axis=1)]
+    return skin[(np.abs(middle) < (0.8, 0.6, 0.8)).all(axis=1)]
 
 
 def test_shut_lips_hide_teeth_and_tongue(head: Head) -> None:

@@ -62,7 +62,7 @@ class Face:
         """Places of points [N, 3] on the given side [N] of the seam."""
         x, y, z = points.T
         u = np.abs(x) / MOUTH_HALF
-        inside = np.clip(1 - u**2, 0, 1) ** 0.8
+        inside = np.clip(1 - u**2, 0, 1) ** 0.62
         calm = step(0.9, 1.8, np.hypot((np.abs(x) - EYE[0]) / 0.26, (y - EYE[1]) / 0.18))
         return cls(x, y, z, side, u, y - seam(x), step(-0.05, 0.30, z), inside, calm)
 
@@ -327,7 +327,7 @@ def _outer_up(face: Face, left: bool) -> Array:
 
 
 def _inner_up(face: Face) -> Array:
-    brow = (face.hill(True, (0.13, 0.46), (0.21, 0.24)) + face.hill(False, (0.13, 0.46), (0.21, 0.24)))
+    brow = face.hill(True, (0.13, 0.46), (0.21, 0.24)) + face.hill(False, (0.13, 0.46), (0.21, 0.24))
     return _move(face, 0.0, 0.112 * brow, -0.024 * brow + 0.008 * _forehead(face) * brow)
 
 

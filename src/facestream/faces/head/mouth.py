@@ -116,7 +116,7 @@ def tongue(skin: Skin) -> Part:
     back = seam_depth(skin) - 0.60
     taper = np.sqrt(np.clip(1 - np.clip((along - 0.62) / 0.38, 0, 1) ** 2, 0, 1))
     across = np.sin(around) * np.ones_like(along)
-    width, thick = 0.150 * taper, (0.055 - 0.038 * along) * np.sqrt(taper)
+    width, thick = 0.150 * taper, (0.055 - 0.040 * step(0.35, 1.0, along)) * np.sqrt(taper)
     crown = 0.036 * (1 - across**2) * taper
     groove = -0.026 * np.exp(-((across / 0.22) ** 2)) * (np.cos(around) > 0) * taper
     x, y = (
@@ -151,29 +151,32 @@ def _tongue_shapes(place: Array, s: Array, c: Array) -> dict[str, Array]:
         move(-0.10 * x * most, zero, 0.085 * most),
         move(zero, 0.07 * tip, zero),
     )
+    settled = move(zero, 0.045 * most, zero)  # into the lower arch, as the jaw opens
+    lowered = move(zero, 0.050 * body, zero)
     tip_aside, raised = move(0.05 * tip, zero, zero), move(zero, 0.100 * body + 0.04 * tip, zero)
     return {
-        "jawOpen": dropped,
+        "jawOpen": dropped - settled,
         **{name: most[:, None] * slide for name, slide in _JAW_SLIDES.items()},
         "mouthFunnel": hide,
         "mouthPucker": 0.8 * hide,
         "tongueOut": move(0.1 * x * tip, 0.05 * most - 0.08 * step(0.80, 1.0, s), 0.56 * most) + TONGUE_JAW * dropped,
-        "jawOpen*tongueOut": -TONGUE_JAW * dropped,
-        "tongueOut*tongueUp": -0.7 * raised,
+        "jawOpen*tongueOut": 2 * settled - TONGUE_JAW * dropped,
+        "tongueOut*tongueUp": -0.9 * raised,
+        "tongueOut*tongueDown": 0.9 * lowered,
         # between shut teeth it has little room
         "tongueTipUp": up,
         "jawOpen*tongueTipUp": 1.3 * up,
         "tongueTipDown": move(zero, -0.050 * tip, zero),
         "tongueTipLeft": 0.7 * tip_aside,
-        "jawOpen*tongueTipLeft": tip_aside,
+        "jawOpen*tongueTipLeft": 0.7 * tip_aside,
         "tongueTipRight": -0.7 * tip_aside,
-        "jawOpen*tongueTipRight": -tip_aside,
+        "jawOpen*tongueTipRight": -0.7 * tip_aside,
         "tongueRollUp": move(zero, 0.110 * tip**2 + 0.03 * c**2 * tip, -0.085 * tip**2),
         "tongueRollDown": move(zero, -0.060 * tip**2, -0.085 * tip**2),
         "tongueRollLeft": move(-0.02 * c * most, -0.040 * c * most, zero),
         "tongueRollRight": move(-0.02 * c * most, 0.040 * c * most, zero),
         "tongueUp": raised,
-        "tongueDown": move(zero, -0.050 * body, zero),
+        "tongueDown": -lowered,
         "tongueLeft": 0.7 * aside,
         "jawOpen*tongueLeft": aside,
         "tongueRight": -0.7 * aside,
