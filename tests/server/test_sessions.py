@@ -135,6 +135,21 @@ def test_style_ping_and_statistics(server, caplog):
     assert "no style 'loud'" in caplog.text
 
 
+def test_a_face_that_listens_says_so(server):
+    async def talk():
+        async with connect(server.url, listening=True) as live:
+            listening = await frames(live, 5)
+            await live.listen(False)
+            return listening, await until(live, lambda face: not face.flags & Flag.LISTENING)
+
+    listening, after = run(talk())
+    assert all(face.flags & Flag.LISTENING for face in listening)
+    brow = FACE.index("browInnerUp")
+    assert listening[-1].values[brow] > 0
+    assert after[-1].values[brow] == 0
+    assert len(after) < 40
+
+
 def refused(served, *messages, **settings):
     """The code and sentence that a connection is closed with after these messages."""
     with dial(served.url + "/v1/live", **settings) as wire:

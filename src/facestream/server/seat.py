@@ -12,6 +12,7 @@ from facestream.audio.live import LiveResampler
 from facestream.audio.waveform import check_samples
 from facestream.errors import BundleError, ProtocolError
 from facestream.runtime.engine import REMEMBERED, SILENT, Engine, Shown, User
+from facestream.runtime.listening import Listening
 from facestream.runtime.pace import MICROPHONE, SPEECH
 from facestream.server.metrics import Metrics
 from facestream.server.protocol import (
@@ -59,6 +60,8 @@ class Seat:
         self._waits = True  # for the first frame that belongs to sound
         self._ahead = engine.talker.timing.first_frame_ms / 1000
         self._recent: deque[int] = deque(maxlen=REMEMBERED)  # positions of the last frames
+        self._listening = Listening(engine.talker.config.channels, engine.talker.timing.fps, hello.seed)
+        self._listening.attend(hello.listening)
         self._begin_turn()
 
     def _begin_turn(self) -> None:
@@ -126,6 +129,11 @@ class Seat:
             return [write(Error(code=0, message=str(error)))]
         return []
 
+    def listen(self, on: bool) -> Answers:
+        """Begin or cease to attend to somebody who speaks to the face."""
+        self._listening.attend(on)
+        return []
+
     def show(self, shown: Shown, now: float) -> Answers:
         """The messages that bring a frame to the client."""
         frame, position = shown.frame, IDLE if shown.heard == SILENT else self._position(shown.heard)
@@ -137,7 +145,10 @@ class Seat:
             if self._ending is not None and self._shown >= self._ending.heard:
                 flags, ended = Flag.LAST, self._ended()
         self._recent.append(position)
-        face = Face(shown.turn, frame.index, position, frame.sample, frame.values, flags)
+        values = frame.values
+        if self._listening.shows:
+            values, flags = self._listening.show(values), flags | Flag.LISTENING
+        face = Face(shown.turn, frame.index, position, frame.sample, values, flags)
         motion = pack([face]) if self._hello.motion == "binary" else json_twin([face])
         return [motion, *ended]
 

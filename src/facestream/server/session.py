@@ -109,6 +109,8 @@ class Session:
                 ask(self, lambda seat, now: seat.end(now))
             case protocol.Style(style=style):
                 ask(self, lambda seat, now: seat.restyle(style))
+            case protocol.Listen(on=on):
+                ask(self, lambda seat, now: seat.listen(on))
             case protocol.Ask():
                 ask(self, self._statistics)
             case protocol.Ping(time=sent):

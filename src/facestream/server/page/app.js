@@ -58,6 +58,7 @@ function tick(now, elapsed) {
   if (curves.push(values, instant)) curves.draw();
   live.values = values;
   live.frame = face.frame;
+  live.source = shown.client.options.source;
   if (shown === listening) live.delay = delayOf(face.frame, instant) ?? live.delay;
 }
 
@@ -266,7 +267,7 @@ function save(blob, ending) {
 // ------------------------------------------------------------------------------------------------------- the start
 
 /** What tests and the curious may look at: values shown, by `channels`; the frame; delays in seconds. */
-const live = (window.facestream = { channels: [], values: null, frame: null, speech, player });
+const live = (window.facestream = { channels: [], values: null, frame: null, speech, player, microphone });
 
 $("sample").onclick = playSample;
 $("open").onclick = () => $("file").click();
@@ -295,7 +296,7 @@ function next(id) {
 async function begin() {
   try {
     const { Stage } = await import("./stage.js");
-    stage = new Stage($("face"), tick, settings.get("quality") === "fine");
+    stage = live.stage = new Stage($("face"), tick, settings.get("quality") === "fine");
   } catch (error) {
     return say(await why(error));
   }

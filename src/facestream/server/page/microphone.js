@@ -11,7 +11,7 @@ export class Microphone extends EventTarget {
   async start({ echoCancellation }) {
     if (!navigator.mediaDevices?.getUserMedia || !window.AudioWorkletNode)
       throw new Error("The browser gives the microphone only to pages from https:// or from this machine (localhost).");
-    const audio = { echoCancellation, noiseSuppression: echoCancellation, autoGainControl: true, channelCount: 1 };
+    const audio = { echoCancellation, noiseSuppression: echoCancellation, autoGainControl: echoCancellation, channelCount: 1 };
     try {
       this.stream = await navigator.mediaDevices.getUserMedia({ audio });
     } catch (error) {
