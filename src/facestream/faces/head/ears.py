@@ -28,7 +28,9 @@ def ears(identity: Identity) -> Part:
     size, behind = (column[:, None] for column in np.array(_RINGS).T)
     u, v = np.cos(around) * size, np.sin(around) * size
     relief = _relief(u, v, size)
-    height = np.where(behind > 0, _relief(u / size, v / size, np.ones_like(u)) - behind, relief)
+    height = np.where(
+        behind > 0, _relief(np.cos(around) + 0 * u, np.sin(around) + 0 * u, np.ones_like(u)) - behind, relief
+    )
     # wide above, narrow at the lobe
     wide = profile(v, ((-1.0, 0.95), (-0.85, 0.80), (-0.55, 0.76), (0.1, 1.0), (0.5, 1.10), (1.0, 1.05)))
     z, y = -0.158 * u * wide + 0.035 * v, 0.245 * v

@@ -118,8 +118,8 @@ def _lines(identity: Identity) -> Array:
     for x in np.linspace(-0.8, 0.8, 29) * MOUTH_HALF:
         up, down = (float(side[0]) for side in lip_heights(np.array([x])))
         middle = float(seam(np.array([x]))[0])
-        parts.append(_along((x, 1.04 * x), (middle - 0.1 * down, middle - 0.8 * down), 0.0055, 0.16))
-        parts.append(_along((x, 1.03 * x), (middle + 0.1 * up, middle + 0.8 * up), 0.0055, 0.13))
+        parts.append(_along((x, 1.04 * x), (middle - 0.1 * down, middle - 0.8 * down), 0.0055, 0.10))
+        parts.append(_along((x, 1.03 * x), (middle + 0.1 * up, middle + 0.8 * up), 0.0055, 0.08))
     return np.concatenate(parts, axis=1)
 
 

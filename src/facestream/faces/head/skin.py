@@ -21,7 +21,7 @@ from facestream.faces.head.forms import Array, both, bump, higher, profile, step
 from facestream.faces.head.identity import Identity
 from facestream.faces.mesh import Indices
 
-# Columns: lateral steps of equal width across the face, then equal angles to the back of the head.
+# Columns: lateral steps of equal width across the face, then growing angles to the back of the head.
 STEP, FRONT, BACK = 0.024, 33, 20
 HALF = FRONT + BACK
 MOUTH_COLUMN = 17
@@ -44,7 +44,7 @@ _DEPTH = (
     (0.55, 0.87), (0.78, 0.815), (1.0, 0.66), (1.16, 0.475), (1.25, 0.29), (1.29, 0.15), (1.3, 0.02),
 )  # fmt: skip
 _NAPE = (
-    (-2.1, 0.58), (-1.88, 0.54), (-1.72, 0.50), (-1.58, 0.45), (-1.4, 0.41), (-1.1, 0.42), (-0.7, 0.52), (-0.4, 0.72),
+    (-2.1, 0.58), (-1.88, 0.54), (-1.72, 0.50), (-1.58, 0.43), (-1.4, 0.38), (-1.1, 0.38), (-0.7, 0.50), (-0.4, 0.72),
     (0.0, 0.86), (0.4, 0.90), (0.8, 0.78), (1.03, 0.61), (1.17, 0.43), (1.26, 0.25), (1.29, 0.14), (1.3, 0.02),
 )  # fmt: skip
 # The nose along its ridge: height above the face, half width.
@@ -147,7 +147,8 @@ def front(x: Array, y: Array) -> Array:
     )
     folded = higher(z, shell, 0.03) + crease(x, y)
     # the fold does not cut into the lid where the globe is below it
-    return np.maximum(folded, EYE[2] + np.sqrt(np.clip(_LEAST_LID**2 - away**2, 0, None)) - 9.0 * (away > _LEAST_LID))
+    least = EYE[2] + np.sqrt(np.clip(_LEAST_LID**2 - away**2, 0, None)) - 9.0 * (away > _LEAST_LID)
+    return np.asarray(np.maximum(folded, least))
 
 
 # Columns of the slits' rims, without their corners.
@@ -192,7 +193,7 @@ class Skin:
 def _columns() -> tuple[Array, Array]:
     """Lateral position (sine of the angle) and cosine of every column, from the back over the right side."""
     ahead = np.arcsin(STEP * np.arange(FRONT + 1))
-    behind = np.linspace(ahead[-1], np.pi, BACK + 1)[1:]
+    behind = ahead[-1] + (np.pi - ahead[-1]) * np.linspace(0, 1, BACK + 1)[1:] ** 1.35
     half = np.concatenate([ahead, behind])
     angle = np.concatenate([-half[:0:-1], half[:-1]])
     return np.sin(angle), np.cos(angle)
@@ -249,8 +250,8 @@ def head_place(s: Array, c: Array, y: Array) -> Array:
 def _jaw_and_neck(points: Array) -> Array:
     """Points [..., 3] with the jaw's line rising towards the ears, and the neck's muscles and larynx."""
     x, y, z = np.moveaxis(points, -1, 0)
-    rise = step(-1.45, -0.98, y) * (1 - step(-0.80, -0.12, y)) * (1 - step(-0.05, 0.66, z))
-    out = np.stack([x, y + 0.32 * rise, z], -1)
+    rise = step(-1.45, -0.98, y) * (1 - step(-0.80, -0.12, y)) * (1 - step(-0.15, 0.70, z))
+    out = np.stack([x, y + 0.26 * rise, z], -1)
     down = np.clip((y + 0.95) / -0.70, 0, 1)  # 0 behind the ear, 1 at the breastbone
     near = np.exp(-(((np.abs(x) - (0.34 - 0.25 * down)) / 0.055) ** 2)) * (z > 0)
     muscle = 0.030 * near * step(-1.85, -1.55, y) * (1 - step(-1.25, -1.02, y))

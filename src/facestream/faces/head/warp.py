@@ -40,7 +40,8 @@ def stretch(identity: Identity, points: npt.ArrayLike) -> Array:
     steps = _SMALL * np.eye(3)
     here = _broad(identity, place)
     matrices = np.stack([_broad(identity, place + way) - here for way in steps], -1) / _SMALL
-    matrices[:, 0::2, 1] *= sum(_eye_weights(place))[:, None]
+    left, right = _eye_weights(place)
+    matrices[:, 0::2, 1] *= (left + right)[:, None]
     return matrices
 
 
