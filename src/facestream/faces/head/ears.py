@@ -32,7 +32,7 @@ def ears(identity: Identity) -> Part:
         behind > 0, _relief(np.cos(around) + 0 * u, np.sin(around) + 0 * u, np.ones_like(u)) - behind, relief
     )
     # wide above, narrow at the lobe
-    wide = profile(v, ((-1.0, 0.95), (-0.85, 0.80), (-0.55, 0.76), (0.1, 1.0), (0.5, 1.10), (1.0, 1.05)))
+    wide = profile(v, ((-1.0, 1.45), (-0.85, 1.02), (-0.55, 0.84), (0.1, 1.0), (0.5, 1.10), (1.0, 1.05)))
     z, y = -0.158 * u * wide + 0.035 * v, 0.245 * v
     lean = _TUCKED if identity.hair in COVERING else _LEAN
     cosine, sine = np.cos(lean), np.sin(lean)

@@ -25,6 +25,7 @@ _TEXELS, _REACH = 285.0, 4  # texels a unit of length on the face; texels from a
 _CENTER = np.array((0.0, -0.20, -0.10))
 # What a full mark multiplies the skin by, in sRGB.
 _FRECKLE, _HAIR, _LINE = (0.76, 0.60, 0.50), (0.42, 0.40, 0.42), (0.74, 0.58, 0.55)
+_DARK = (0.44, 0.28, 0.24)
 
 
 def skin_map(points: Array) -> Floats:
@@ -39,7 +40,7 @@ def skin_map(points: Array) -> Floats:
 def skin_texture(identity: Identity) -> Picture:
     """The identity's marks, [S, S, 3] uint8."""
     rng = np.random.default_rng(11)
-    layers = [(_lines(identity), _LINE)]
+    layers = [(_lines(identity), _LINE), (_nostrils(), _DARK)]
     if identity.freckles > 0:
         layers.append((_freckles(identity.freckles, rng), _FRECKLE))
     if identity.stubble > 0:
@@ -68,6 +69,14 @@ def _drawn(dots: Array) -> Floats:
     place = row[:, :, None] * _SIDE + column[:, None, :]
     total = np.bincount(place.ravel(), value.ravel(), _SIDE * _SIDE).reshape(_SIDE, _SIDE)
     return np.minimum(total, 1.0).astype(np.float32)
+
+
+def _nostrils() -> Array:
+    """Both nostrils, as rows of dots."""
+    across = np.linspace(-0.015, 0.015, 7)
+    x = np.concatenate([0.056 + across, -0.056 - across])
+    y = np.tile(-0.300 + 0.30 * across - 14 * across**2, 2)
+    return np.stack([x, y, np.full(14, 0.013), np.full(14, 0.42)])
 
 
 def _scattered(density: Array, x: Array, y: Array, rng: np.random.Generator) -> tuple[Array, Array]:

@@ -120,7 +120,7 @@ def _colors(skin: Skin, red: Array, ahead: Array, identity: Identity) -> Array:
     color = _over(
         color, colors.lid * 0.92, 0.35 * both(x, y, (0.34, -0.10), (0.20, 0.06)) * ahead * (0.4 + old_age(identity))
     )
-    color = _over(color, colors.skin * (0.34, 0.22, 0.20), 0.90 * both(x, y, (0.054, -0.300), (0.026, 0.014)) * ahead)
+    color = _over(color, colors.blush * 0.75, 0.6 * both(x, y, (0.054, -0.300), (0.030, 0.018)) * ahead)
     color = _over(color, colors.lip, red)
     color = _over(color, colors.lip * 0.82, 0.6 * red * (skin.side > 0))
     shadow = 0.38 * max(identity.stubble, 0.0) * _beard_shadow(x, y) * ahead

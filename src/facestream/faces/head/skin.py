@@ -102,7 +102,7 @@ def _nose(x: Array, y: Array) -> Array:
     ridge = profile(y, _RIDGE) * np.exp(-(np.abs(x / wide) ** 2.0))
     wings = 0.082 * both(x, y, (0.100, -0.255), (0.040, 0.044)) + 0.040 * both(x, y, (0.08, -0.19), (0.07, 0.07))
     flow = 0.045 * bump(x, y, (0, -0.19), (0.19, 0.18))  # it grows out of the cheeks
-    nostrils = 0.055 * both(x, y, (0.052, -0.300), (0.026, 0.018))
+    nostrils = 0.035 * both(x, y, (0.052, -0.300), (0.028, 0.020))
     return np.asarray(ridge + wings + flow - nostrils)
 
 
