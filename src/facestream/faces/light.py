@@ -48,6 +48,7 @@ ENCODED = np.where(_root <= 0.0031308, 12.92 * _root, 1.055 * _root ** (1 / 2.4)
 # places on the far side, nearly only the red.
 _WRAP = (0.84, 0.48, 0.36)
 _BLEED = (0.9, 0.15, 0.0)
+_OFF_SKIN = (0.60, 0.28, 0.12)  # what reaches a crease or a mouth comes off skin
 _THROUGH = (0.95, 0.22, 0.10)
 
 
@@ -92,7 +93,7 @@ def light_vertices(points, normals, weld, used, surface, key_share, light, encod
         back = n[0] * light[4, 0] + n[1] * light[4, 1] + n[2] * light[4, 2]
         edge = 1.0 - facing
         soft, lit = translucency[v], key_share[v]
-        open_ = shade[v] * (1.0 - 0.5 * (1.0 - shade[v]) * (1.0 - lit))
+        open_ = shade[v] * (1.0 - 0.35 * (1.0 - shade[v]) * (1.0 - lit))
         rim = (max(0.0, back + 0.1) * edge * edge + 0.10 * edge * edge * edge * max(0.0, 0.4 + n[1])) * open_
         through = max(0.0, -back) * max(0.0, 2.0 * soft - 1.0) * 0.55 + max(0.0, back) * edge * soft * 0.25 * open_
         up = 0.5 + 0.5 * n[1]
@@ -112,7 +113,7 @@ def light_vertices(points, normals, weld, used, surface, key_share, light, encod
             # light that comes out of a crease has been reflected there and taken the surface's colour: Jimenez et al.
             # 2016, Practical real-time strategies for accurate indirect occlusion, section 5.1
             a, b, d = 2.0404 * color - 0.3324, -4.7951 * color + 0.6417, 2.7552 * color + 0.6903
-            ambient = max(open_, ((open_ * a + b) * open_ + d) * open_)
+            ambient = max(open_, ((open_ * a + b) * open_ + d) * open_) * (1.0 + _OFF_SKIN[c] * (1.0 - open_))
             arriving = (
                 light[1, c] * direct * arrives * (0.5 + 0.5 * open_)
                 + (light[3, c] * fill + light[7, c] + (light[6, c] - light[7, c]) * up) * ambient
