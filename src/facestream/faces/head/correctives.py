@@ -40,6 +40,7 @@ _MIXED: tuple[tuple[str, str, tuple[float, float, float]], ...] = (
     ("jawOpen*mouthPucker", "mouthPucker", (-0.40, 0.0, -0.15)),
     ("jawOpen*mouthFunnel", "mouthFunnel", (-0.35, -0.20, 0.0)),
     # the upper lip is raised once, however many raise it
+    ("mouthSmile?*mouthUpperUp?", "mouthUpperUp?", (0.0, -0.35, 0.0)),
     ("noseSneer?*mouthUpperUp?", "mouthUpperUp?", (0.0, -0.40, 0.0)),
     ("mouthUpperUp?*mouthFunnel", "mouthUpperUp?", (0.0, -0.45, 0.0)),
     ("noseSneer?*mouthFunnel", "mouthUpperUp?", (0.0, -0.25, 0.0)),

@@ -112,7 +112,7 @@ def jaw_share(face: Face) -> Array:
 
 
 def _chin(face: Face) -> Array:
-    """1 on the jaw's front, 0 at its angles; under the chin it fades towards the throat, which the jaw must not enter."""
+    """1 on the jaw's front, 0 at its angles; under the chin it fades: the jaw must not enter the throat."""
     throat = step(-0.90, -1.35, face.y) * (1 - step(0.12, 0.74, face.z))
     side = 1 - step(0.45, 1.0, np.abs(face.x) / half_width(np.maximum(face.y, -0.70)))
     return side * (1 - throat) * step(-1.70, -1.10, face.y)
@@ -175,7 +175,7 @@ def _funnel(face: Face) -> Array:
     """Lips stand off like a trumpet: apart, and their rims turned out."""
     above, below = face.lip(True, 0.16), face.lip(False, 0.20)
     flare = 0.030 * (above + below) * _near(face, 0.09)
-    return _rounded(face, 0.40, 0.115) + _move(face, 0.0, 0.080 * above - 0.085 * below, flare)
+    return _rounded(face, 0.40, 0.115) + _move(face, 0.0, 0.090 * above - 0.085 * below, flare)
 
 
 def _near(face: Face, reach: float) -> Array:
@@ -205,7 +205,7 @@ def _fold(face: Face, left: bool) -> Array:
     x = face.x if left else -face.x
     across = x - (0.17 + 0.92 * np.clip(-0.25 - face.y, 0, 1) - 0.55 * np.clip(-0.46 - face.y, 0, 1))
     along = step(-0.22, -0.36, face.y) * step(-0.74, -0.56, face.y) * face.ahead
-    return (np.exp(-((across / 0.050) ** 2)) - 0.9 * np.exp(-(((across - 0.12) / 0.085) ** 2))) * along
+    return (np.exp(-((across / 0.050) ** 2)) - 0.7 * np.exp(-(((across - 0.12) / 0.090) ** 2))) * along
 
 
 def _smile(face: Face, left: bool) -> Array:
@@ -214,12 +214,12 @@ def _smile(face: Face, left: bool) -> Array:
     wide, near = face.corner(left, (0.27, 0.23)), face.corner(left, (0.14, 0.11))
     cheek = face.hill(left, (0.45, -0.26), (0.21, 0.15))
     lips = (face.lip(True, 0.08) + face.lip(False, 0.08)) * face.half(left)
-    thin = -0.14 * face.t * _near(face, 0.16) * lips
+    lifted = (0.008 - 0.14 * face.t * _near(face, 0.16)) * lips
     return _move(
         face,
         sign * (0.090 * wide + 0.012 * cheek),
-        0.100 * wide + 0.012 * near + 0.052 * cheek + thin,
-        -0.045 * near - 0.012 * wide + 0.058 * cheek - 0.024 * _fold(face, left),
+        0.100 * wide + 0.012 * near + 0.052 * cheek + lifted,
+        -0.045 * near - 0.012 * wide + 0.058 * cheek - 0.021 * _fold(face, left),
     )
 
 
@@ -295,7 +295,7 @@ def _cheek_puff(face: Face) -> Array:
 
 def _cheek_squint(face: Face, left: bool) -> Array:
     cheek = face.hill(left, (0.42, -0.21), (0.23, 0.13))
-    return _move(face, 0.0, 0.060 * cheek, 0.050 * cheek)
+    return _move(face, 0.0, 0.060 * cheek, 0.036 * cheek)
 
 
 def _sneer(face: Face, left: bool) -> Array:
@@ -323,12 +323,12 @@ def _brow_down(face: Face, left: bool) -> Array:
 
 def _outer_up(face: Face, left: bool) -> Array:
     brow = face.hill(left, (0.52, 0.45), (0.30, 0.24))
-    return _move(face, 0.0, 0.100 * brow, -0.018 * brow + 0.006 * _forehead(face) * brow)
+    return _move(face, 0.0, 0.125 * brow, -0.018 * brow + 0.006 * _forehead(face) * brow)
 
 
 def _inner_up(face: Face) -> Array:
     brow = face.hill(True, (0.13, 0.46), (0.21, 0.24)) + face.hill(False, (0.13, 0.46), (0.21, 0.24))
-    return _move(face, 0.0, 0.112 * brow, -0.024 * brow + 0.008 * _forehead(face) * brow)
+    return _move(face, 0.0, 0.128 * brow, -0.024 * brow + 0.008 * _forehead(face) * brow)
 
 
 def _forehead(face: Face) -> Array:

@@ -139,7 +139,7 @@ def _joints(
     start, end = table.ranges["jawOpen"]
     opened = np.zeros(mesh.vertices.shape)
     opened[table.vertices[start:end]] = table.moves[start:end]
-    whole = jaw_drop(mesh.vertices)
+    whole = jaw_drop(mesh.vertices.astype(np.float64))
     jaw = np.clip((opened * whole).sum(axis=1) / (whole**2).sum(axis=1), 0, 1).astype(np.float32)
     balls = {side + "Eye": np.zeros(len(jaw), np.float32) for side in ("left", "right")}
     for side in ("left", "right"):
