@@ -85,7 +85,7 @@ def test_colours_and_gloss_survive(head: Head, model: Model) -> None:
     assert model.mesh.colors[model.mesh.triangles] == pytest.approx(shaded[order], abs=1e-4)
     shine = head.mesh.gloss[order].mean(axis=1)
     there = model.mesh.gloss[model.mesh.triangles][:, 0]
-    assert there[shine > 0.7].min() > 0.6 > 0.4 > there[(shine > 0.2) & (shine < 0.5)].max()
+    assert there[shine > 0.45].min() > 0.6
     assert not there[shine == 0].any()
 
 
@@ -111,8 +111,9 @@ def test_what_gleams_is_smooth(document: Document) -> None:
         mesh["name"]: materials[mesh["primitives"][0]["material"]]["pbrMetallicRoughness"]["roughnessFactor"]
         for mesh in document.root["meshes"]
     }
-    eye = min(rough for name, rough in surface.items() if name.startswith("eye_left"))
-    assert eye < surface["teeth_upper"] < surface["shirt"]
+    assert min(rough for name, rough in surface.items() if name.startswith("eye_left")) < 0.2
+    assert surface["skin_moist"] < surface["skin_matte"]
+    assert surface["shirt"] > 0.6
 
 
 def test_a_vertex_has_all_of_its_weight(document: Document) -> None:
