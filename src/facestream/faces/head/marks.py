@@ -106,7 +106,7 @@ def _stubble(amount: float, rng: np.random.Generator) -> Array:
 
 
 def _lines(identity: Identity) -> Array:
-    """Lines of age, and the fine upright creases of the lips."""
+    """Lines of age, and the creases of the lips."""
     old = old_age(identity) + 0.25 * float(step(28, 45, identity.age))
     lines: list[tuple[Sequence[float], Sequence[float], float, float]] = []  # x, y along it, radius, strength
     for sign in (-1.0, 1.0):
@@ -124,12 +124,19 @@ def _lines(identity: Identity) -> Array:
             ((-wide, -0.2, 0.0, 0.2, wide), (y - 0.03, y + 0.01, y - 0.005, y + 0.01, y - 0.03), 0.011, 0.5 * old)
         )
     parts = [_along(*line) for line in lines if line[3] > 0.02]
-    for x in np.linspace(-0.8, 0.8, 29) * MOUTH_HALF:
-        up, down = (float(side[0]) for side in lip_heights(np.array([x])))
-        middle = float(seam(np.array([x]))[0])
-        parts.append(_along((x, 1.04 * x), (middle - 0.1 * down, middle - 0.8 * down), 0.0055, 0.10))
-        parts.append(_along((x, 1.03 * x), (middle + 0.1 * up, middle + 0.8 * up), 0.0055, 0.08))
-    return np.concatenate(parts, axis=1)
+    return np.concatenate([_lip_creases(), *parts], axis=1)
+
+
+def _lip_creases() -> Array:
+    """Fine upright creases of the lips."""
+    t = np.linspace(0.1, 0.8, 14)
+    x = np.repeat(np.linspace(-0.8, 0.8, 29) * MOUTH_HALF, len(t)).reshape(29, -1)
+    up, down = lip_heights(x)
+    fade = np.broadcast_to(np.sin(np.pi * (t - 0.05) / 0.80), x.shape)
+    sides = [(seam(x) + up * t, 0.032 * fade), (seam(x) - down * t, 0.040 * fade)]
+    return np.concatenate(
+        [np.stack([x * (1 + 0.04 * t), y, 0.0055 + 0 * x, f]).reshape(4, -1) for y, f in sides], axis=1
+    )
 
 
 def _along(xs: Sequence[float], ys: Sequence[float], radius: float, strength: float) -> Array:

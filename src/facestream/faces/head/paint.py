@@ -6,6 +6,7 @@ Shapes: N skin vertices.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 
@@ -66,6 +67,7 @@ class Palette:
     trim: Array
 
     @classmethod
+    @cache
     def of(cls, who: Identity) -> Palette:
         """The identity's colours."""
         skin = np.array([np.interp(who.skin_tone, np.linspace(0, 1, 5), tone) for tone in _SKIN_TONES.T])

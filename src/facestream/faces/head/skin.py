@@ -69,6 +69,7 @@ def half_width(y: npt.ArrayLike) -> Array:
 
 
 MOUTH_HALF = float(half_width(MOUTH_Y)) * STEP * MOUTH_COLUMN
+_EYE_SPAN = tuple(float(half_width(EYE[1])) * STEP * column for column in EYE_COLUMNS)
 
 
 def seam(x: Array) -> Array:
@@ -88,7 +89,7 @@ def lip_heights(x: Array) -> tuple[Array, Array]:
 
 def _lids(x: Array, opening: float = 0.0) -> tuple[Array, Array]:
     """Heights of the lower and the upper lid's rim at rest; equal beyond the eye's corners. opening: -1..1."""
-    inner, outer = (float(half_width(EYE[1])) * STEP * column for column in EYE_COLUMNS)
+    inner, outer = _EYE_SPAN
     e = np.clip((np.abs(x) - inner) / (outer - inner), 0, 1)
     middle = EYE[1] - 0.030 + 0.034 * e
     lower = 0.098 * (4 * e * (1 - e) * (0.84 + 0.32 * e)) ** 0.72
@@ -109,7 +110,7 @@ def _nose(x: Array, y: Array) -> Array:
 def crease(x: Array, y: Array) -> Array:
     """The fold above the upper lid: a groove that follows its arc, and the skin above that hangs over it."""
     _, lid = _lids(x)
-    inner, outer = (float(half_width(EYE[1])) * STEP * column for column in EYE_COLUMNS)
+    inner, outer = _EYE_SPAN
     e = (np.abs(x) - inner) / (outer - inner)
     along = step(-0.10, 0.22, e) * (1 - step(0.85, 1.15, e))
     above = y - lid - 0.060
