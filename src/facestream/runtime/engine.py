@@ -75,6 +75,7 @@ class Engine:
 
     def __init__(self, talker: Talker, seats: int = 256, bays: int = BAYS) -> None:
         self.talker, self.seats = talker, seats
+        self._step = talker.timing.frame_samples
         self.users: list[User] = []
         self._bays = [Bay(talker, seats) for _ in range(bays)]
         self._turn = 0
@@ -151,17 +152,18 @@ class Engine:
 
     def _due(self, user: User, now: float) -> bool:
         """Whether a user's next step may run; silence is heard where sound is missing for too long."""
-        lane, step = user.lane, self.talker.timing.frame_samples
-        if cut := user.pace.excess(lane.buffered):
-            self._skip(user, cut)
+        lane, pace, step = user.lane, user.pace, self._step
         first = lane.received - lane.buffered
-        if lane.ready:
-            if not user.pace.may_step(now, first):
+        if lane.buffered < step and not pace.must_step(now, first + step):
+            return False  # so it is for most, most of the time
+        if lane.buffered >= step:
+            if cut := pace.excess(lane.buffered):
+                self._skip(user, cut)
+                first = lane.received - lane.buffered
+            if not pace.may_step(now, first):
                 return False
-            user.pace.follow(now, first + step)
+            pace.follow(now, first + step)
             return True
-        if not user.pace.must_step(now, first + step):
-            return False
         self._note(user, SILENT)
         lane.hear(np.zeros(step - lane.buffered, np.float32))
         user.idled += 1

@@ -9,6 +9,8 @@ import os
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
+from threading import Lock
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -42,6 +44,11 @@ class Talker:
             raise BundleError(
                 f"'{path}' is not a network that ONNX Runtime can load ({error}); copy the bundle again"
             ) from error
+        self._source = np.random.Generator(
+            np.random.Philox(0)
+        )  # set anew for each draw: five times faster than a new one
+        self._source_state: dict[str, Any] = dict(self._source.bit_generator.state)
+        self._source_lock = Lock()
         self._outputs = ["face", *(NEW + name for name in self.config.memories)]
         self._try_a_step(folder)
 
@@ -82,8 +89,10 @@ class Talker:
 
     def noise(self, seed: int, step: int) -> Floats:
         """The noise of one lane at one step, [D]: of nothing else, so nobody's face depends on who is there too."""
-        source = np.random.Generator(np.random.Philox(key=((seed % 2**64) << 64) | step))
-        return source.standard_normal(self.config.latents, np.float32)
+        with self._source_lock:
+            self._source_state["state"]["key"] = (step, seed % 2**64)
+            self._source.bit_generator.state = self._source_state
+            return self._source.standard_normal(self.config.latents, np.float32)
 
     def step(
         self,
