@@ -10,7 +10,7 @@ import { Recorder, animatedGlb, csv } from "./recorder.js";
 import { Speech } from "./speech.js";
 import { Seam, Timeline } from "./timeline.js";
 
-const SHOWN = 0.016; // seconds until what is drawn now is seen
+const SOONEST = 0.016, LATEST = 0.12; // seconds until what is drawn now is seen: about the time between two pictures
 const $ = (id) => document.getElementById(id);
 const seconds = () => performance.now() / 1000;
 const settings = new URLSearchParams(location.search);
@@ -42,6 +42,7 @@ const curves = new Curves($("curves"));
 const recorder = new Recorder($("face"));
 const speaking = new Line("speech", 16000); // also the face that only lives
 const speech = new Speech(speaking.client, speaking.timeline, player);
+let pace = SOONEST; // seconds from picture to picture
 let stage, shown = speaking, listening = null, recording = null, take = null, channels = [], faceName = "";
 let heardAt = []; // of the microphone: [samples so far, when they were heard]
 
@@ -49,7 +50,9 @@ let heardAt = []; // of the microphone: [samples so far, when they were heard]
 
 function tick(now, elapsed) {
   const instant = seconds();
-  const face = shown.timeline.at(instant + SHOWN);
+  pace += 0.1 * (elapsed - pace);
+  const seen = instant + Math.min(Math.max(pace, SOONEST), LATEST);
+  const face = shown.timeline.at(seen);
   if (!face || shown.client.channels.length !== face.values.length) return;
   if (shown.client.channels !== channels) bind(shown.client.channels);
   const values = expression.apply(seam.join(face.values, elapsed), instant, elapsed, shown === speaking);
@@ -59,7 +62,8 @@ function tick(now, elapsed) {
   live.values = values;
   live.frame = face.frame;
   live.source = shown.client.options.source;
-  if (shown === listening) live.delay = delayOf(face.frame, instant) ?? live.delay;
+  live.position = player.playing ? player.position() + 16000 * (seen - instant) : -1;
+  if (shown === listening) live.delay = delayOf(face.frame, seen) ?? live.delay;
 }
 
 function bind(names) {
@@ -77,29 +81,38 @@ function show(line) {
   seam.cut();
 }
 
-/** Seconds from the instant that a frame of the microphone belongs to until it is shown. */
-function delayOf(frame, now) {
+/** Seconds from the instant that a frame of the microphone belongs to until it is seen. */
+function delayOf(frame, seen) {
   if (frame.heard === IDLE) return undefined;
   while (heardAt.length > 1 && heardAt[1][0] <= frame.heard) heardAt.shift();
   const [samples, when] = heardAt[0] ?? [];
-  return samples === undefined ? undefined : now + SHOWN - (when + (frame.heard - samples) / microphone.rate);
+  return samples === undefined ? undefined : seen - (when + (frame.heard - samples) / microphone.rate);
 }
 
 async function wear(name) {
-  faceName = name;
-  localStorage.face = name;
+  faceName = localStorage.face = name;
+  $("faces").setAttribute("aria-busy", "true");
   try {
-    await stage.face.load(`faces/${name}.glb`);
+    const bytes = await fetched(`faces/${name}.glb`);
+    if (faceName === name) await stage.face.show(bytes); // else somebody else was chosen meanwhile
     document.body.classList.add("ready");
   } catch (error) {
     say(`The face “${name}” could not be loaded: ${error.message}`);
+  } finally {
+    if (faceName === name) $("faces").removeAttribute("aria-busy");
   }
+}
+
+async function fetched(address) {
+  const answer = await fetch(address);
+  if (!answer.ok) throw new Error(`the server answers ${answer.status}`);
+  return answer.arrayBuffer();
 }
 
 // --------------------------------------------------------------------------------------------------- what is heard
 
 async function playSample() {
-  await sound(async () => player.decode(await fetch("sample").then((answer) => answer.arrayBuffer()), "the sample"));
+  await sound(async () => player.decode(await fetched("sample"), "the sample"));
 }
 
 async function playFile(file) {
@@ -161,7 +174,7 @@ microphone.addEventListener("piece", ({ detail: { samples, level } }) => {
   const loud = Math.min(1, Math.sqrt(level) * 2.2);
   $("level").style.cssText = `opacity: ${0.25 + 0.6 * loud}; transform: scale(${1.02 + 0.32 * loud})`;
   if (!listening?.client.send(samples)) return;
-  heardAt.push([listening.client.sent, seconds()]);
+  heardAt.push([(live.sent = listening.client.sent), seconds()]);
   if (heardAt.length > 500) heardAt.shift();
 });
 microphone.addEventListener("speech", () => speech.active && $("barge").checked && interrupt());

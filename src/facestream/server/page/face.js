@@ -26,12 +26,8 @@ export class Face {
     this.shadows = fine;
   }
 
-  /** Show the head in a .glb instead of the present one. Rejects if it cannot be fetched or is no head. */
-  async load(url) {
-    const bytes = await fetch(url).then((answer) => {
-      if (!answer.ok) throw new Error(`the face could not be fetched (${answer.status})`);
-      return answer.arrayBuffer();
-    });
+  /** Show the head in a .glb instead of the present one. Rejects if it is none. @param {ArrayBuffer} bytes */
+  async show(bytes) {
     const glb = new Glb(bytes);
     const targets = takeTargets(glb);
     const { scene, associations } = await opened(glb);
