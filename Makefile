@@ -37,6 +37,7 @@ check: $(VENV)/.full
 bench: $(VENV)/.full
 	$(BIN)/facestream bench
 	$(BIN)/python benchmarks/sound_to_motion.py --hour
+	$(BIN)/python benchmarks/drawing.py
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "facestream needs Python 3.11 or newer: make PYTHON=python3.12 demo"; exit 1; }
