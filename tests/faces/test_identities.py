@@ -1,4 +1,5 @@
 import itertools
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -6,11 +7,13 @@ import pytest
 
 from facestream.errors import FaceError
 from facestream.faces.head import PRESETS, Head, Identity
+from facestream.faces.head.forms import turn
 from facestream.faces.head.identity import CLOTHES_COLORS, EYE_COLORS, HAIR_COLORS, HAIR_STYLES
 from facestream.faces.head.regions import REGIONS
 from facestream.faces.head.skin import EYE, EYE_RADIUS
 from facestream.faces.head.warp import eye_scale, stretch, warp
 from facestream.faces.mesh import Mesh
+from facestream.faces.rasterizer import Renderer
 
 SEEDS = (1, 2, 3)
 PEOPLE = {**PRESETS, **{f"seed {seed}": Identity.from_seed(seed) for seed in SEEDS}}
@@ -141,6 +144,39 @@ def test_seeds_are_deterministic_and_differ() -> None:
         assert {getattr(who, field) for who in people} == set(names)
     assert not any(who.beard != "none" and who.age < 15 for who in people)
     assert {who.clothes_color for who in people} == set(CLOTHES_COLORS)
+
+
+@pytest.mark.parametrize("hair", [style for style in HAIR_STYLES if style != "bald"])
+def test_no_skin_is_seen_through_hair(hair: str) -> None:
+    """The scalp painted red, all else blue: from behind, the sides and above there is no red."""
+    head = Head.sculpt(Identity(hair=hair))
+    y, z = head.mesh.vertices[head.vertex_sets["skin"], 1:].T
+    scalp = np.flatnonzero((y > 1.02) | ((z < -0.50) & (y > 0.05)))
+    colors = np.zeros_like(head.mesh.vertices)
+    colors[:, 2] = 1.0
+    colors[scalp] = (1.0, 0.0, 0.0)
+    plain = replace(head.mesh, colors=colors, texture=None, uv=np.zeros_like(head.mesh.uv))
+    renderer = Renderer(plain, 160, background=np.zeros((160, 160, 3), np.uint8))
+    for yaw, pitch in ((0.0, 0.0), (1.5, 0.0), (-1.5, 0.0), (2.4, 0.3), (-2.4, 0.3), (3.1, -0.8), (0.0, 0.9)):
+        picture = renderer.draw((head.mesh.vertices @ turn(yaw, pitch, 0).T).astype(np.float32)).astype(int)
+        red = (picture[..., 0] > picture[..., 2] + 20).sum()
+        assert red == 0, (yaw, pitch, red)
+
+
+def test_clothes_cover_the_body(person: tuple[Identity, Head]) -> None:
+    _, head = person
+    sets, points = head.vertex_sets, head.mesh.vertices
+    skin, cloth = points[sets["skin"]], points[sets["shirt"]]
+    skin = skin[skin[:, 1] < cloth[:, 1].min() + 0.95]
+    assert len(skin) > 100
+
+    def round_about(place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return np.arctan2(place[:, 0], place[:, 2] + 0.04), np.hypot(place[:, 0], place[:, 2] + 0.04)
+
+    (angle, radius), (cloth_angle, cloth_radius) = round_about(skin), round_about(cloth)
+    near = np.abs(np.angle(np.exp(1j * (angle[:, None] - cloth_angle)))) < 0.15
+    near &= np.abs(skin[:, 1, None] - cloth[:, 1]) < 0.15
+    assert (np.where(near, cloth_radius, 0).max(axis=1) > radius).all()
 
 
 def test_glasses_beards_and_earrings_are_parts_of_their_own() -> None:
