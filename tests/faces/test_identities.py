@@ -197,6 +197,16 @@ def test_a_beard_moves_with_the_jaw_and_stays_before_the_skin() -> None:
     assert dropped == pytest.approx(chin.item(), rel=0.35)
 
 
+def test_long_lashes_go_with_the_lid_and_turn_down() -> None:
+    head = Head.load("mira")
+    sets, rest = head.vertex_sets, head.mesh.vertices
+    shut = head.pose(np.array([1.0], np.float32), ("eyeBlinkLeft",))
+    lashes, lid = sets["eyelashes_left"], sets["lid_upper_left"]
+    tip = lashes[np.argmax(rest[lashes, 1])]
+    assert rest[tip, 1] > rest[lid, 1].max() and shut[tip, 1] < shut[lid, 1].max()
+    assert np.array_equal(shut[sets["eyelashes_right"]], rest[sets["eyelashes_right"]])
+
+
 def test_marks_are_painted_where_they_belong() -> None:
     freckled, plain = (Head.load(name).mesh.texture for name in ("theo", "default"))
     assert freckled is not None and plain is not None

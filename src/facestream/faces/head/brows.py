@@ -62,7 +62,7 @@ def _tufts(scale: float) -> tuple[Array, Indices, Array]:
     layer = np.array((-0.62, 0.10, 0.62, -0.25))[n % 4]
     t = np.linspace(0, 1, _STEPS)
     lean = np.radians(46 - 54 * step(0.0, 0.55, root) - 26 * layer * step(0.1, 0.6, root) - 10 * root)
-    length = (0.085 + 0.075 * step(0.1, 0.7, root)) * (0.8 + 0.2 * scale)
+    length = (0.085 + 0.075 * step(0.1, 0.6, root) - 0.085 * step(0.55, 0.95, root)) * (0.8 + 0.2 * scale)
     x, y = _arc(root)
     y = y + layer * scale * _thickness(root) * 0.75
     px = x[:, None] + np.cos(lean)[:, None] * length[:, None] * t

@@ -1,12 +1,14 @@
-"""Clothes, and what only some people wear: glasses and earrings."""
+"""Clothes, and what only some people have: beards, long lashes, glasses, earrings."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from facestream.faces.head.beard import beard
+from facestream.faces.head.eyes import eyelashes
 from facestream.faces.head.forms import Array, profile, step
 from facestream.faces.head.identity import Identity
+from facestream.faces.head.lids import Lids
 from facestream.faces.head.paint import FRAME, GOLD, Palette
 from facestream.faces.head.part import Part, mirrored, painted, tubes
 from facestream.faces.head.skin import EYE, Skin
@@ -99,6 +101,9 @@ def _flap(colors: Palette) -> Mesh:
 def extras(skin: Skin, moves: dict[str, Array], identity: Identity) -> dict[str, Part]:
     """What only some people have, by name."""
     found = {}
+    if identity.lashes >= 0.5:
+        for left, name in ((True, "eyelashes_left"), (False, "eyelashes_right")):
+            found[name] = eyelashes(Lids(skin), left, moves, identity)
     if identity.beard != "none":
         found["beard"] = beard(skin, moves, identity)
     if identity.glasses != "none":

@@ -16,7 +16,7 @@ from facestream.faces.head.forms import Array, step
 from facestream.faces.head.identity import Identity
 from facestream.faces.head.lids import Lids, eye_center
 from facestream.faces.head.paint import Palette
-from facestream.faces.head.part import Part, painted
+from facestream.faces.head.part import Part, painted, tubes
 from facestream.faces.head.skin import EYE_RADIUS
 from facestream.faces.mesh import Mesh, grid_triangles
 
@@ -30,6 +30,7 @@ _RINGS = (
 )  # fmt: skip
 # Spots of light on the cornea: across, up, radius, brightness.
 _GLINTS = ((-0.060, 0.062, 0.030, 1.0), (0.062, -0.062, 0.013, 0.75))
+_LASH_STEPS, _LASH_SIDES = 5, 5
 LASH_RINGS = 3  # of the lash line: its outer border, its front, its inner border
 
 
@@ -119,3 +120,27 @@ def _band(edge: Array, thick: Array, left: bool) -> Array:
     outer *= np.maximum(1, distance / np.linalg.norm(outer, axis=1, keepdims=True))
     rings = outer + 0.013 * outwards, away + 0.016 * outwards, 0.985 * EYE_RADIUS * outwards
     return np.concatenate([center + ring for ring in rings])
+
+
+def eyelashes(lids: Lids, left: bool, lid_shapes: dict[str, Array], identity: Identity) -> Part:
+    """Single lashes on the upper lid, longer towards the outer corner; they go with the lid and turn down with it."""
+    skin, columns = lids.skin, lids.skin.eye_columns(left)
+    rim = skin.lids_upper[columns if left else columns[::-1]][9::2]  # from the middle to the outer corner
+    edge = skin.points[rim]
+    outwards = edge - eye_center(left)
+    outwards /= np.linalg.norm(outwards, axis=1, keepdims=True)
+    s, t = np.linspace(0, 1, len(rim))[:, None], np.linspace(0, 1, _LASH_STEPS)
+    aside = (1.0 if left else -1.0) * (0.15 + 0.75 * s)
+    way = 0.6 * outwards + np.concatenate([aside, 0.55 - 0.15 * s, 0 * s], axis=1)
+    length = (0.038 + 0.042 * np.sin(np.pi * (0.15 + 0.70 * s))) * (0.5 + 0.5 * identity.lashes)
+    away = length[:, :, None] * (t[:, None] * way[:, None] + (t**2)[:, None] * np.array((0, 0.45, 0)))
+    spine = (edge + 0.020 * outwards)[:, None] + away
+    width = 0.0105 * (1 - t) ** 0.7 + 0 * s
+    points, triangles = tubes(spine, np.repeat(outwards[:, None], len(t), axis=1), width, width, _LASH_SIDES)
+    each = _LASH_STEPS * _LASH_SIDES
+    bent = np.repeat(away.reshape(-1, 3), _LASH_SIDES, axis=0)[:, 1]
+    shapes = {name: np.repeat(moved[rim], each, axis=0) for name, moved in lid_shapes.items() if np.any(moved[rim])}
+    side = "Left" if left else "Right"
+    for name, share in (("eyeBlink", 1.7), ("eyeLookDown", 0.4)):
+        shapes[name + side][:, 1] -= share * bent
+    return Part(painted(points, triangles, Palette.of(identity).lash, 0.0, 0.9), shapes)
