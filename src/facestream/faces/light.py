@@ -26,11 +26,11 @@ class Light:
     key: tuple[float, float, float] = (-0.68, 0.64, 0.60)
     key_color: tuple[float, float, float] = (1.08, 0.97, 0.86)
     fill: tuple[float, float, float] = (0.80, 0.05, 0.60)
-    fill_color: tuple[float, float, float] = (0.15, 0.17, 0.21)
+    fill_color: tuple[float, float, float] = (0.12, 0.14, 0.18)
     rim: tuple[float, float, float] = (0.65, 0.45, -0.62)
     rim_color: tuple[float, float, float] = (2.30, 2.40, 2.50)
-    sky: tuple[float, float, float] = (0.25, 0.27, 0.31)
-    bounce: tuple[float, float, float] = (0.18, 0.14, 0.12)
+    sky: tuple[float, float, float] = (0.20, 0.22, 0.26)
+    bounce: tuple[float, float, float] = (0.15, 0.115, 0.10)
 
     def table(self) -> Floats:
         """[8, 3]: directions of unit length at rows 0, 2, 4."""
@@ -115,7 +115,7 @@ def light_vertices(points, normals, weld, used, surface, key_share, light, encod
             a, b, d = 2.0404 * color - 0.3324, -4.7951 * color + 0.6417, 2.7552 * color + 0.6903
             ambient = max(open_, ((open_ * a + b) * open_ + d) * open_) * (1.0 + _OFF_SKIN[c] * (1.0 - open_))
             arriving = (
-                light[1, c] * direct * arrives * (0.5 + 0.5 * open_)
+                light[1, c] * direct * arrives * (0.4 + 0.6 * open_)
                 + (light[3, c] * fill + light[7, c] + (light[6, c] - light[7, c]) * up) * ambient
                 + light[5, c] * (rim + through * _THROUGH[c])
             )

@@ -88,7 +88,7 @@ def _highlight(nx, ny, nz, gloss, half):  # type: ignore[no-untyped-def]
     fill = (nx * half[1, 0] + ny * half[1, 1] + nz * half[1, 2]) * scale
     pale = min(max((fill - np.float32(0.988)) * np.float32(120.0), _ZERO), np.float32(1.0))
     sheen = (np.float32(0.60) - np.float32(0.48) * gloss) * power
-    return min(gloss * (sheen + gloss * (np.float32(0.32) * disc + np.float32(0.12) * pale)), np.float32(1.0))
+    return min(gloss * (sheen + gloss * (np.float32(0.32) * disc + np.float32(0.06) * pale)), np.float32(1.0))
 
 
 @_jit
