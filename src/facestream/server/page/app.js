@@ -1,6 +1,6 @@
 // The page: what is pressed, what is heard, what is shown.
 import { Client } from "./client.js";
-import { choose, filePicker, keys, pointer, press, theme } from "./controls.js";
+import { absence, choose, filePicker, keys, pointer, press, theme } from "./controls.js";
 import { Curves } from "./curves.js";
 import { Expression } from "./expression.js";
 import { Microphone } from "./microphone.js";
@@ -43,7 +43,9 @@ const recorder = new Recorder($("face"));
 const speaking = new Line("speech", 16000); // also the face that only lives
 const speech = new Speech(speaking.client, speaking.timeline, player);
 let pace = SOONEST; // seconds from picture to picture
-let stage, shown = speaking, listening = null, recording = null, take = null, channels = [], faceName = "";
+let stage, shown = speaking, recording = null, take = null, channels = [], faceName = "";
+let manners = "speaks with me";
+let open = false, listening = null; // the microphone; its session, while the face says what it hears
 let heardAt = []; // of the microphone: [samples so far, when they were heard]
 
 // ------------------------------------------------------------------------------------------------------- the picture
@@ -57,13 +59,16 @@ function tick(now, elapsed) {
   if (shown.client.channels !== channels) bind(shown.client.channels);
   const values = expression.apply(seam.join(face.values, elapsed), instant, elapsed, shown === speaking);
   stage.face.pose(values);
-  if (recording) recorder.push(values, instant);
   if (curves.push(values, instant)) curves.draw();
   live.values = values;
   live.frame = face.frame;
   live.source = shown.client.options.source;
   live.position = player.playing ? player.position() + 16000 * (seen - instant) : -1;
   if (shown === listening) live.delay = delayOf(face.frame, seen) ?? live.delay;
+}
+
+function drawn() {
+  if (recording && live.values) recorder.push(live.values, seconds());
 }
 
 function bind(names) {
@@ -145,7 +150,7 @@ function interrupt() {
 
 async function talk() {
   if (speech.active) return interrupt();
-  if (listening) return hush();
+  if (open) return hush();
   press($("talk"), true);
   say("Waiting for the microphone…");
   try {
@@ -154,6 +159,8 @@ async function talk() {
     update();
     return say(error.message);
   }
+  open = true;
+  if (attends()) return update();
   const line = (listening = new Line("microphone", microphone.rate));
   heardAt = [];
   line.client.addEventListener("state", ({ detail }) => detail.state === "live" && show(line));
@@ -162,8 +169,22 @@ async function talk() {
   update();
 }
 
+/** Whether the face only attends to the microphone. */
+function attends() {
+  return manners === "listens to me";
+}
+
+/** Take the microphone anew, with other settings. */
+function again() {
+  if (!open) return;
+  hush();
+  talk();
+}
+
 function hush() {
   microphone.stop();
+  open = false;
+  speaking.client.listen(false);
   listening?.client.close();
   listening = null;
   show(speaking);
@@ -177,7 +198,11 @@ microphone.addEventListener("piece", ({ detail: { samples, level } }) => {
   heardAt.push([(live.sent = listening.client.sent), seconds()]);
   if (heardAt.length > 500) heardAt.shift();
 });
-microphone.addEventListener("speech", () => speech.active && $("barge").checked && interrupt());
+microphone.addEventListener("speech", () => {
+  if (speech.active && $("barge").checked) interrupt();
+  if (attends()) speaking.client.listen(true);
+});
+microphone.addEventListener("silence", () => attends() && speaking.client.listen(false));
 microphone.addEventListener("lost", () => {
   hush();
   say("The microphone went away.");
@@ -199,17 +224,17 @@ function say(text) {
 }
 
 function update() {
-  const busy = speech.active, mic = listening !== null;
+  const busy = speech.active, mic = open;
   press($("talk"), busy || mic);
   $("talk-icon").setAttribute("href", busy ? "#i-stop" : "#i-mic");
   $("talk-text").textContent = busy ? "Stop" : mic ? "On" : "Talk";
   $("talk").setAttribute("aria-label", busy ? "Stop speaking" : mic ? "Microphone on; switch it off" : "Talk: switch the microphone on");
   $("level").hidden = !mic;
-  $("latency-name").textContent = busy || !mic ? "Network" : "Voice to face";
+  $("latency-name").textContent = shown === listening ? "Voice to face" : "Network";
   if (shown.client.state !== "live") return connection();
   say(
     busy ? (mic ? "Speaking. Talk over it, or press Stop." : "Speaking. Press Stop to interrupt.")
-    : mic ? "I say what you say. Talk to me."
+    : mic ? (attends() ? "I am listening. Tell me something." : "I say what you say. Talk to me.")
     : "Press Talk and say something, or play the sample.",
   );
 }
@@ -290,13 +315,20 @@ $("settings").onclick = () => $("panel").scrollIntoView({ behavior: "smooth" });
 $("save-video").onclick = () => save(take.video, take.ending);
 $("save-glb").onclick = () => save(animatedGlb(take, take.file), "glb");
 $("save-csv").onclick = () => save(csv(take), "csv");
-$("echo").onchange = () => listening && (hush(), talk());
+$("echo").onchange = again;
+choose($("manner"), ["speaks with me", "listens to me"], "speaks with me", (manner) => {
+  manners = manner;
+  again();
+});
 $("intensity").oninput = ({ target: { value, max, style } }) => {
   expression.intensity = value / 100;
   style.setProperty("--share", `${(100 * value) / max}%`);
   $("intensity-text").textContent = `${value} %`;
 };
 theme($("theme"));
+absence(60, () => !speech.active && !open && !recording && speaking.client.close(), () => {
+  if (speaking.client.state === "closed") speaking.client.connect();
+});
 filePicker($("file"), document.querySelector(".drop"), playFile);
 keys({ " ": talk, p: playSample, o: () => $("file").click(), r: record, Escape: interrupt, f: () => next("faces"), s: () => next("styles") });
 pointer($("face"), (x, y) => expression.look(x, y, seconds()));
@@ -309,7 +341,7 @@ function next(id) {
 async function begin() {
   try {
     const { Stage } = await import("./stage.js");
-    stage = live.stage = new Stage($("face"), tick, settings.get("quality") === "fine");
+    stage = live.stage = new Stage($("face"), tick, drawn, settings.get("quality") === "fine");
   } catch (error) {
     return say(await why(error));
   }

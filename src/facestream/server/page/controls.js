@@ -96,3 +96,13 @@ export function pointer(element, moved) {
     moved((clientX - left - width / 2) / reach, (clientY - top - 0.45 * height) / reach);
   });
 }
+
+/** When the page was hidden for so many seconds, and when it is seen again: nobody watches a hidden face. */
+export function absence(seconds, left, back) {
+  let timer;
+  document.addEventListener("visibilitychange", () => {
+    clearTimeout(timer);
+    if (document.hidden) timer = setTimeout(left, seconds * 1000);
+    else back();
+  });
+}

@@ -19,7 +19,7 @@ export class Curves {
     this.points = SECONDS * RATE;
     this.next = 0;
     this.filled = 0;
-    this.last = -1;
+    this.last = -SECONDS;
   }
 
   /** @param {string[]} channels */
@@ -31,14 +31,16 @@ export class Curves {
     this.#place();
   }
 
-  /** Remember values; at most RATE times a second. */
+  /** Remember values, RATE times a second: what was shown longer stands for more than one. Whether one was due. */
   push(values, now) {
-    if (now - this.last < 1 / RATE - 0.004) return false;
-    this.last = now;
-    for (const cell of this.cells) if (cell.history) cell.history[this.next] = values[cell.channel];
-    this.next = (this.next + 1) % this.points;
-    this.filled = Math.min(this.filled + 1, this.points);
-    return true;
+    if (now - this.last > SECONDS) this.last = now - SECONDS;
+    let due = false;
+    for (; this.last + 1 / RATE <= now; this.last += 1 / RATE, due = true) {
+      for (const cell of this.cells) if (cell.history) cell.history[this.next] = values[cell.channel];
+      this.next = (this.next + 1) % this.points;
+      this.filled = Math.min(this.filled + 1, this.points);
+    }
+    return due;
   }
 
   /** Lay the cells out in as many columns as fit. */
@@ -92,13 +94,13 @@ export class Curves {
     context.globalAlpha = 0.16;
     context.fillStyle = quiet;
     context.fillRect(x, y + tall - 1, wide, 1);
-    context.globalAlpha = 0.42;
+    context.globalAlpha = 0.5;
     context.fillStyle = accent;
     context.beginPath();
     context.moveTo(x + wide, y + tall);
     for (let i = 0; i < this.filled; i++) {
       const point = cell.history[(this.next + this.points - 1 - i) % this.points];
-      context.lineTo(x + wide - (i / (this.points - 1)) * wide, y + tall - Math.min(Math.max(point, 0), 1) * tall);
+      context.lineTo(x + wide - (i / (this.points - 1)) * wide, y + tall - tallness(point) * tall);
     }
     context.lineTo(x + wide - ((this.filled - 1) / (this.points - 1)) * wide, y + tall);
     context.fill();
@@ -108,6 +110,11 @@ export class Curves {
     context.fillText(plain(cell.name), x, y + tall / 2);
     context.globalAlpha = 1;
   }
+}
+
+/** Height of a value, 0..1: speech lives below a half, so that half gets more room. */
+function tallness(value) {
+  return Math.min(Math.max(value, 0), 1) ** 0.65;
 }
 
 /** "mouthSmileLeft" as "smile left". */

@@ -3,6 +3,7 @@
 const ANGLES = /(Yaw|Pitch|Roll)$/;
 const EYES = /^(eyeBlink|eyeLook|leftEye|rightEye)/;
 const FARTHEST = 0.3; // radians of the eyes
+const TURNS = { headYaw: 0.22, headPitch: 0.18, headRoll: 0.16 }; // radians at most: it looks at you, wherever life leads it
 const FORGETS = 2.5; // seconds after the pointer rested
 const SPEECH = /^(jaw|mouth|tongue|cheekPuff)/;
 const HUSH = 0.05, RELEASE = 0.2; // seconds: of our closing of the mouth, and until the server has closed it by itself
@@ -29,6 +30,7 @@ export class Expression {
       down: [find("eyeLookDownLeft"), find("eyeLookDownRight")],
       head: [find("headYaw"), find("headPitch")],
     };
+    this.turns = Object.entries(TURNS).map(([name, most]) => [find(name), most]).filter(([column]) => column >= 0);
   }
 
   /** Look where the pointer is: x to the right and y down from the face's middle, -1..1. */
@@ -61,6 +63,7 @@ export class Expression {
       const strong = this.scaled[i] ? value * this.intensity : value;
       return this.shape[i] ? Math.min(Math.max(strong, 0), 1) : strong;
     });
+    for (const [column, most] of this.turns) out[column] = most * Math.tanh(out[column] / most);
     const share = 1 - Math.exp(-seconds / 0.09);
     const wanted = now < this.until ? this.wanted : [0, 0];
     this.glance = this.glance.map((angle, i) => angle + share * (wanted[i] - angle));

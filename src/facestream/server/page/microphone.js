@@ -3,9 +3,10 @@
 const HIGHEST_RATE = 48000; // that the server takes
 const LEAST = 0.012, ABOVE = 3.5; // speech is this loud, and so many times louder than the room
 const PIECES = 4; // that must be loud one after the other
+const PAUSE = 40; // pieces that are not, until somebody is silent
 
 export class Microphone extends EventTarget {
-  // Events: piece {samples, level}, speech (somebody began to speak), lost (it was unplugged or taken away)
+  // Events: piece {samples, level}, speech and silence (somebody begins and ends to speak), lost (it was unplugged)
 
   /** Ask for it and begin. Rejects with a sentence that says what to do. @param {{echoCancellation: boolean}} settings */
   async start({ echoCancellation }) {
@@ -27,7 +28,7 @@ export class Microphone extends EventTarget {
     capture.port.onmessage = ({ data }) => this.#hear(data);
     this.source.connect(capture);
     this.room = LEAST / ABOVE;
-    this.loud = 0;
+    this.loud = this.calm = 0;
     this.stream.getAudioTracks()[0].onended = () => this.dispatchEvent(new Event("lost"));
   }
 
@@ -44,8 +45,10 @@ export class Microphone extends EventTarget {
     // the room is learned quickly when it is quieter than thought, slowly when it is louder
     this.room += (level < this.room ? 0.1 : speaks ? 0.002 : 0.02) * (level - this.room);
     this.loud = speaks ? this.loud + 1 : 0;
+    this.calm = speaks ? 0 : this.calm + 1;
     this.dispatchEvent(new CustomEvent("piece", { detail: { samples, level } }));
     if (this.loud === PIECES) this.dispatchEvent(new Event("speech"));
+    if (this.calm === PAUSE) this.dispatchEvent(new Event("silence"));
   }
 }
 

@@ -5,7 +5,7 @@ import { weigher } from "./shapes.js";
 const FPS = 25;
 const AXES = ["Yaw", "Pitch", "Roll"];
 const NECK_SHARE = 0.4; // of the head's angles
-const KINDS = ["video/mp4;codecs=avc1.42E01F,mp4a.40.2", "video/mp4;codecs=avc1,opus", "video/mp4;codecs=vp9,opus", "video/webm;codecs=vp9,opus", "video/webm;codecs=vp8,opus", "video/webm"];
+const KINDS = ["video/mp4;codecs=avc1.42E01F,mp4a.40.2", "video/mp4;codecs=avc1.42E01F,opus", "video/mp4;codecs=vp9,opus", "video/webm;codecs=vp9,opus", "video/webm;codecs=vp8,opus", "video/webm"];
 
 /** @typedef {{channels: string[], frames: Float32Array[], video: Blob | null, ending: string, face: string}} Take */
 

@@ -6,10 +6,10 @@ const COARSEST = 0.6, FINEST = 2; // pixels of the picture to one of the page
 
 export class Stage {
   /** @param {HTMLCanvasElement} canvas @param {(now: number, seconds: number) => void} tick  before each picture
+   *  @param {() => void} drawn  after it, while the canvas can be copied
    *  @param {boolean} patient  draw finely, however long it takes */
-  constructor(canvas, tick, patient = false) {
-    this.canvas = canvas;
-    this.tick = tick;
+  constructor(canvas, tick, drawn, patient = false) {
+    Object.assign(this, { canvas, tick, drawn });
     this.patient = patient;
     const software = !patient && drawnBySoftware();
     this.face = new Face(canvas, !software);
@@ -30,6 +30,7 @@ export class Stage {
     requestAnimationFrame((ms) => this.#draw(ms / 1000, now));
     this.tick(now, Math.min(now - before, 0.25));
     this.face.draw();
+    this.drawn();
     this.window.pictures++;
     const seconds = now - this.window.since;
     if (seconds < 1) return;
