@@ -187,6 +187,7 @@ def refused(served, *messages, **settings):
 def test_what_is_wrong_is_said_and_closed(server, messages, code, words):
     closed, sentence = refused(server, *messages)
     assert closed == code
+    assert server.house.metrics.closed.labels(str(int(code)))._value.get() >= 1
     assert len(sentence.encode()) <= 123
     if len(sentence.encode()) < 120:
         assert words in sentence

@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib.util
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,6 @@ SOAK = Path(__file__).parents[2] / "benchmarks" / "soak.py"
 
 
 def soak():
-    import sys
-
     spec = importlib.util.spec_from_file_location("soak", SOAK)
     module = importlib.util.module_from_spec(spec)
     sys.modules["soak"] = module

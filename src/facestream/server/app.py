@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import cache
+from functools import lru_cache
+from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
+from threading import Lock
 from typing import Annotated
 
 from fastapi import FastAPI, Header, HTTPException, Request, Response
 from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 
+from facestream.errors import FaceError
 from facestream.server.house import House
 
 ASSETS = Path(str(files("facestream") / "assets"))
@@ -39,6 +43,7 @@ def make_app(house: House) -> FastAPI:
         yield
         await house.close()
 
+    sculpting = Lock()
     app = FastAPI(title="facestream", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
 
     @app.get("/healthz")
@@ -60,13 +65,12 @@ def make_app(house: House) -> FastAPI:
 
     @app.get("/faces/{name}.glb")
     def face(name: str, request: Request) -> Response:
-        from facestream.errors import FaceError
-
         try:
-            content, tag = glb(name)
+            with sculpting:  # one at a time: the engine needs the processor, too
+                content, tag = glb(name)
         except FaceError as error:
             raise HTTPException(404, str(error)) from None
-        headers = {"etag": tag, "cache-control": FRESH}
+        headers = {"etag": tag, "cache-control": FRESH, "content-encoding": "gzip"}
         if request.headers.get("if-none-match") == tag:
             return Response(status_code=304, headers=headers)
         return Response(content, media_type="model/gltf-binary", headers=headers)
@@ -80,13 +84,14 @@ def make_app(house: House) -> FastAPI:
     return app
 
 
-@cache
+@lru_cache(maxsize=16)
 def glb(name: str) -> tuple[bytes, str]:
-    """A face as glTF binary, and its ETag. Raises FaceError for an unknown name."""
-    from hashlib import sha256
+    """A face as glTF binary, packed by gzip, and its ETag. name: as `faces.face.load_head` takes it.
 
+    Raises FaceError for an unknown one.
+    """
+    from facestream.faces.face import load_head  # the compiler behind it is slow to load
     from facestream.faces.gltf import encode_glb
-    from facestream.faces.head import Head
 
-    content = encode_glb(Head.load(name))
+    content = gzip.compress(encode_glb(load_head(name)), compresslevel=6, mtime=0)
     return content, f'"{sha256(content).hexdigest()[:32]}"'

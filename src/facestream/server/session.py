@@ -158,8 +158,8 @@ class Session:
         if self._closed:
             return
         self._wire.send(write(Error(code=int(code), message=sentence)))
-        self._wire.close(int(code), sentence)
         self.over(int(code), sentence)
+        self._wire.close(int(code), sentence)
 
     def over(self, code: int, reason: str = "") -> None:
         """The connection is closed, or gone."""

@@ -28,6 +28,7 @@ PATH = "/v1/live"
 REASON = 123  # bytes of a close reason at most: RFC 6455, section 5.5
 SENDING = 1 << 14  # bytes that the kernel may hold for a client: about a second of motion with its overhead
 GOODBYE = 2.0  # seconds for the client's half of the close handshake
+LOST = 1006  # the code of a connection that ended without one
 QUIET = 0.3  # seconds of nothing, after which a client whose framing is broken has understood
 
 
@@ -185,4 +186,5 @@ class Socket(asyncio.Protocol):
 
     def _end_session(self) -> None:
         if self._session is not None:
-            self._session.over(self._framing.close_code or 1006, self._framing.close_reason or "")
+            said = self._framing.close_rcvd or self._framing.close_sent
+            self._session.over(*((said.code, said.reason) if said else (LOST, "")))
