@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from facestream.errors import SinkError
+from facestream.errors import MotionError, SinkError
 from facestream.faces.gltf import encode_glb, save_glb
 from facestream.faces.gltf.reader import Document
 from facestream.faces.gltf.scene import pieces
@@ -172,6 +172,12 @@ def test_joints_turn_as_the_motion_says(document: Document, talk: Motion) -> Non
 
 def test_without_motion_there_is_no_animation(head: Head) -> None:
     assert "animations" not in root_of(encode_glb(head))
+
+
+def test_a_motion_that_moves_no_face_is_refused(head: Head) -> None:
+    for motion in (Motion(np.zeros((0, 1), np.float32), ("jawOpen",)), Motion(np.zeros((5, 1), np.float32), ("arm",))):
+        with pytest.raises(MotionError, match="moves no face"):
+            encode_glb(head, motion)
 
 
 def root_of(content: bytes) -> dict[str, Any]:

@@ -21,16 +21,18 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from facestream.errors import MotionError
 from facestream.faces.gltf.animation import rotations_of, weights_of
 from facestream.faces.gltf.writer import TRIANGLES, VERTICES, Json, Writer
 from facestream.faces.head import Head
 from facestream.faces.head.joints import Joint
 from facestream.faces.mesh import Floats, Indices, Mesh, vertex_normals
 from facestream.files import write_whole
-from facestream.signals import ARKIT, Motion
+from facestream.signals import ARKIT, FACE, Motion
 
 METRES = 0.1  # a unit of our faces
-LEAST_TURN = 1 / 127  # changes of a normal below this are left out
+# What is left out of a target: moves below 10 micrometres, and changes of normals below a degree.
+LEAST_MOVE, LEAST_TURN = 1e-4, 2 / 127
 
 # Surfaces: how glossy they are at least, their roughness, and how much they mirror. No lamp is mirrored in a mouth, but
 # most players cast no shadow there.
@@ -41,13 +43,18 @@ _INSIDE = ("cavity", "teeth_upper", "teeth_lower", "tongue")
 def save_glb(head: Head, path: str | os.PathLike[str], motion: Motion | None = None) -> None:
     """Write a head, and a motion as its animation if given, as .glb; whole or not at all.
 
-    Raises SinkError if the file cannot be written.
+    Raises MotionError if the motion moves no face, SinkError if the file cannot be written.
     """
     write_whole(Path(path), encode_glb(head, motion))
 
 
 def encode_glb(head: Head, motion: Motion | None = None) -> bytes:
     """The bytes of the file that `save_glb` writes."""
+    if motion is not None and not (len(motion) and set(motion.channels) & set(FACE)):
+        raise MotionError(
+            f"a motion of {len(motion)} frames with the channels {', '.join(motion.channels) or 'none'} moves no face; "
+            "expected frames, and channels such as jawOpen, mouthSmileLeft, headYaw"
+        )
     scene = _Scene(head)
     for name, surface, triangles in pieces(head):
         scene.add_piece(name, surface, triangles)
@@ -96,6 +103,7 @@ class _Scene:
     def _target(self, head: Head, name: str) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.int8]]:
         """One shape's displacements of positions and of normals, both [V, 3], as integers."""
         moved = head.shape(name)
+        moved[np.abs(moved).max(axis=1) < LEAST_MOVE] = 0
         turned = _normals(self._mesh, self._mesh.vertices + moved) - self._normals
         turned[np.abs(turned).max(axis=1) < LEAST_TURN] = 0
         return np.round(moved / self._step).astype(np.int16), np.round(np.clip(turned, -1, 1) * 127).astype(np.int8)
