@@ -259,6 +259,23 @@ def nod_of(point: np.ndarray, pivot: np.ndarray) -> np.ndarray:
     return np.array((0, y * cosine - z * sine - y, y * sine + z * cosine - z))
 
 
+@pytest.mark.parametrize("version", [0, 1])
+def test_vrm_tells_its_bones(tmp_path: Path, version: int) -> None:
+    writer = skinned()
+    for node in writer.root["nodes"]:
+        node["name"] = "J_Bip"
+    bones = {"head": 2, "leftEye": 3, "rightEye": 4}
+    told = [{"bone": name, "node": node} for name, node in bones.items()]
+    writer.root["extensions"] = (
+        {"VRMC_vrm": {"humanoid": {"humanBones": {name: {"node": node} for name, node in bones.items()}}}}
+        if version
+        else {"VRM": {"humanoid": {"humanBones": told}}}
+    )
+    model = load(writer, tmp_path, "model.vrm")
+    assert set(model.joints) == set(bones)
+    assert model.joints["leftEye"].share[:3].tolist() == [1, 1, 1] and not model.joints["leftEye"].share[3:].any()
+
+
 def test_eyes_that_the_shapes_of_looking_turn_are_not_turned_twice(tmp_path: Path) -> None:
     writer = skinned()
     primitive = writer.root["meshes"][0]["primitives"][0]

@@ -36,8 +36,9 @@ class Face {
     this.camera.position.set(...camera.position);
     this.camera.lookAt(...camera.target);
     this.scene.add(new THREE.HemisphereLight(new THREE.Color(...light.sky), new THREE.Color(...light.bounce), Math.PI));
-    for (const name of ["key", "fill", "rim"]) {
-      const lamp = new THREE.DirectionalLight(new THREE.Color(...light[name + "_color"]), Math.PI);
+    // our rim only draws an edge; three.js' lamp shines on all that faces it
+    for (const [name, share] of [["key", 1], ["fill", 1], ["rim", 0.2]]) {
+      const lamp = new THREE.DirectionalLight(new THREE.Color(...light[name + "_color"]), share * Math.PI);
       lamp.position.set(...light[name]);
       this.scene.add(lamp);
     }

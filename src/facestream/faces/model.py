@@ -128,7 +128,7 @@ def _assembled(document: Document, pieces: list[Piece], scene: Scene) -> Model:
     """All pieces as one model, where our own head is in the picture."""
     pictures = Pictures(document)
     seen = [piece for piece in (cut(piece, pictures) for piece in pieces) if len(piece.triangles)]
-    names = dict.fromkeys(name for piece in seen for name in piece.moves)
+    names = dict.fromkeys(name for piece in seen for name, moved in piece.moves.items() if moved.any())
     if not any(name in ARKIT for name in names):
         raise document.broken(_what_was_found(document))
     scale, offset = _fit(seen, list(names))
@@ -226,7 +226,7 @@ def _middle(shapes: Sequence[Sequence[tuple[Floats, Floats]]]) -> Floats:
     """Mean of the middles of shapes, each given as points [n, 3] and displacements [n, 3] of every piece."""
     middles = []
     for shape in shapes:
-        amounts = [np.linalg.norm(moved, axis=1) for _, moved in shape]
+        amounts = [np.linalg.norm(moved.astype(np.float64), axis=1) for _, moved in shape]
         total = sum((amount @ points for amount, (points, _) in zip(amounts, shape, strict=True)), np.zeros(3))
         middles.append(total / sum(amount.sum() for amount in amounts))
     return np.asarray(np.mean(middles, axis=0), np.float32)
