@@ -75,8 +75,8 @@ def _brightened(word, light):  # type: ignore[no-untyped-def]
 
 @_jit
 def _highlight(nx, ny, nz, gloss, half):  # type: ignore[no-untyped-def]
-    """White that a moist surface mirrors, 0..1, for a normal of about unit length: a broad sheen, and in it the key
-    lamp's soft disc; on what is as smooth as an eye the fill's paler disc as well. half: [2, 3] where they are mirrored.
+    """White that a moist surface mirrors, 0..1, for a normal of about unit length: a broad sheen, and on what is as
+    smooth as an eye the soft discs of key and fill. half: [2, 3] the normals that mirror them to the eye.
     """
     scale = np.float32(1.0) / math.sqrt(nx * nx + ny * ny + nz * nz + np.float32(1e-9))
     key = max((nx * half[0, 0] + ny * half[0, 1] + nz * half[0, 2]) * scale, _ZERO)
