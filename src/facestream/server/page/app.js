@@ -116,8 +116,16 @@ async function fetched(address) {
 
 // --------------------------------------------------------------------------------------------------- what is heard
 
+let sample; // decoded ahead of time, so that it plays at once
+
+function fetchSample() {
+  sample ??= fetched("sample").then((bytes) => player.decode(bytes, "the sample"));
+  sample.catch(() => (sample = undefined));
+  return sample;
+}
+
 async function playSample() {
-  await sound(async () => player.decode(await fetched("sample"), "the sample"));
+  await sound(fetchSample);
 }
 
 async function playFile(file) {
@@ -165,6 +173,11 @@ async function talk() {
   heardAt = [];
   line.client.addEventListener("state", ({ detail }) => detail.state === "live" && show(line));
   line.client.addEventListener("state", connection);
+  line.client.addEventListener("state", ({ detail: { state, reason } }) => {
+    if (state !== "closed" || !reason) return;
+    hush();
+    say(sentence(reason));
+  });
   line.client.connect();
   update();
 }
@@ -223,6 +236,10 @@ function say(text) {
   $("status").textContent = text;
 }
 
+function sentence(text) {
+  return text[0].toUpperCase() + text.slice(1).replace(/\.?$/, ".");
+}
+
 function update() {
   const busy = speech.active, mic = open;
   press($("talk"), busy || mic);
@@ -243,16 +260,16 @@ function connection() {
   const { state } = shown.client;
   $("connection").dataset.state = state;
   $("connection-text").textContent = { live: "Connected", connecting: "Connecting", waiting: "Reconnecting", closed: "Not connected" }[state];
-  for (const id of ["sample", "open", "talk"]) $(id).disabled = state !== "live";
+  for (const id of ["sample", "open", "talk", "record"]) $(id).disabled = state !== "live";
   if (state === "live") update();
 }
 
 speaking.client.addEventListener("state", connection);
 for (const type of ["state", "error"])
   speaking.client.addEventListener(type, ({ detail: { state, reason, retryIn, message } }) => {
-    if (state === "waiting") say(`${reason || "The server does not answer."} Trying again in ${Math.round(retryIn) || 1} s.`);
-    if (state === "closed" && reason) say(reason);
-    if (message) say(message);
+    if (state === "waiting") say(`${sentence(reason || "the server does not answer")} Trying again in ${Math.round(retryIn) || 1} s.`);
+    if (state === "closed" && reason) say(sentence(reason));
+    if (message) say(sentence(message));
   });
 speaking.client.addEventListener("welcome", ({ detail: { styles } }) => {
   choose($("styles"), styles, localStorage.style ?? "neutral", (style) => {
@@ -343,6 +360,8 @@ async function begin() {
     const { Stage } = await import("./stage.js");
     stage = live.stage = new Stage($("face"), tick, drawn, settings.get("quality") === "fine");
   } catch (error) {
+    $("connection").dataset.state = "closed";
+    $("connection-text").textContent = "Not connected";
     return say(await why(error));
   }
   speaking.client.connect();
@@ -350,6 +369,7 @@ async function begin() {
   const first = faces.includes(localStorage.face) ? localStorage.face : faces[0];
   choose($("faces"), faces, first, wear, (name) => `portraits/${name}.webp`);
   await wear(first);
+  fetchSample().catch(() => undefined); // told when it is asked for
 }
 
 /** Why the picture cannot be drawn, in words. */

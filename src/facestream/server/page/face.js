@@ -49,6 +49,7 @@ export class Face {
     this.scene.add((this.shown = shown));
     this.file = bytes;
     this.bind(this.channels);
+    this.pose(this.values ?? new Float32Array(this.channels.length));
   }
 
   discard(group) {
@@ -72,6 +73,7 @@ export class Face {
 
   /** @param {ArrayLike<number>} values  weights of shapes, radians of joints, by the bound channels */
   pose(values) {
+    this.values = values;
     const { neck, head, leftEye, rightEye } = this.joints ?? {};
     if (head && neck) {
       neck.quaternion.copy(turned(values, this.angles.head, NECK_SHARE));

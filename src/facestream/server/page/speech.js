@@ -13,7 +13,7 @@ export class Speech extends EventTarget {
     super();
     Object.assign(this, { client, timeline, player, sound: null });
     client.addEventListener("frame", ({ detail }) => this.#frame(detail));
-    client.addEventListener("ended", () => this.sound && !player.playing && this.#done());
+    client.addEventListener("ended", ({ detail }) => this.begun && detail.position > this.first && !player.playing && this.#done());
     client.addEventListener("state", ({ detail }) => {
       if (this.sound && detail.state !== "live") this.#fail(detail.reason || "The connection was lost.");
     });
