@@ -63,7 +63,7 @@ class Face:
         x, y, z = points.T
         u = np.abs(x) / MOUTH_HALF
         inside = np.clip(1 - u**2, 0, 1) ** 0.62
-        calm = step(0.9, 1.8, np.hypot((np.abs(x) - EYE[0]) / 0.26, (y - EYE[1]) / 0.18))
+        calm = step(1.0, 1.8, np.hypot((np.abs(x) - EYE[0]) / 0.27, (y - EYE[1]) / 0.19))
         return cls(x, y, z, side, u, y - seam(x), step(-0.05, 0.30, z), inside, calm)
 
     @property
@@ -173,9 +173,10 @@ def _pucker(face: Face) -> Array:
 
 def _funnel(face: Face) -> Array:
     """Lips stand off like a trumpet: apart, and their rims turned out."""
-    above, below = face.lip(True, 0.16), face.lip(False, 0.20)
+    beside = np.clip(face.u, 0, 1) ** 2  # open near the corners too, as an O is
+    above, below = face.lip(True, 0.16) * (1 + 0.2 * beside), face.lip(False, 0.20) * (1 + 0.5 * beside)
     flare = 0.030 * (above + below) * _near(face, 0.09)
-    return _rounded(face, 0.40, 0.115) + _move(face, 0.0, 0.090 * above - 0.085 * below, flare)
+    return _rounded(face, 0.40, 0.115) + _move(face, 0.0, 0.085 * above - 0.085 * below, flare)
 
 
 def _near(face: Face, reach: float) -> Array:
@@ -205,7 +206,7 @@ def _fold(face: Face, left: bool) -> Array:
     x = face.x if left else -face.x
     across = x - (0.17 + 0.92 * np.clip(-0.25 - face.y, 0, 1) - 0.55 * np.clip(-0.46 - face.y, 0, 1))
     along = step(-0.22, -0.36, face.y) * step(-0.74, -0.56, face.y) * face.ahead
-    return (np.exp(-((across / 0.050) ** 2)) - 0.7 * np.exp(-(((across - 0.12) / 0.090) ** 2))) * along
+    return (np.exp(-((across / 0.058) ** 2)) - 0.7 * np.exp(-(((across - 0.13) / 0.100) ** 2))) * along
 
 
 def _smile(face: Face, left: bool) -> Array:
@@ -214,12 +215,12 @@ def _smile(face: Face, left: bool) -> Array:
     wide, near = face.corner(left, (0.27, 0.23)), face.corner(left, (0.14, 0.11))
     cheek = face.hill(left, (0.45, -0.26), (0.21, 0.15))
     lips = (face.lip(True, 0.08) + face.lip(False, 0.08)) * face.half(left)
-    lifted = (0.008 - 0.14 * face.t * _near(face, 0.16)) * lips
+    lifted = (0.004 - 0.14 * face.t * _near(face, 0.16)) * lips
     return _move(
         face,
         sign * (0.090 * wide + 0.012 * cheek),
         0.100 * wide + 0.012 * near + 0.052 * cheek + lifted,
-        -0.045 * near - 0.012 * wide + 0.058 * cheek - 0.021 * _fold(face, left),
+        -0.045 * near - 0.012 * wide + 0.054 * cheek - 0.017 * _fold(face, left),
     )
 
 

@@ -80,7 +80,7 @@ def teeth(skin: Skin, above: bool) -> Part:
     """One row of teeth with its gum: an arch whose edge is scalloped tooth by tooth."""
     angle = np.linspace(-1.4, 1.4, 47)
     gap = 1 - np.abs(np.sin(angle * 7.4)) ** 0.35  # 1 between two teeth, 0 on their middles
-    radius, root, edge, behind = (0.262, 0.13, -0.030, 0.085) if above else (0.240, -0.17, -0.060, 0.105)
+    radius, root, edge, behind = (0.262, 0.170, -0.030, 0.085) if above else (0.240, -0.17, -0.060, 0.105)
     front = seam_depth(skin) - behind
     points, colors = [], []
     for height, inwards in _TOOTH_ROWS:
@@ -161,6 +161,7 @@ def _tongue_shapes(place: Array, s: Array, c: Array) -> dict[str, Array]:
         "mouthPucker": 0.8 * hide,
         "tongueOut": move(0.1 * x * tip, 0.05 * most - 0.08 * step(0.80, 1.0, s), 0.56 * most) + TONGUE_JAW * dropped,
         "jawOpen*tongueOut": 2 * settled - TONGUE_JAW * dropped,
+        "tongueOut*tongueOut*tongueOut": move(zero, -0.17 * step(0.66, 1.0, s), zero),  # once out, it hangs
         "tongueOut*tongueUp": -raised,
         "tongueOut*tongueDown": 0.9 * lowered,
         # between shut teeth it has little room
