@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+import runpy
 import socket
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +17,7 @@ from websockets.sync.client import connect as dial
 from facestream.client import connect
 from facestream.errors import ProtocolError, ServeError
 from facestream.server.limits import Doorman, Limits
-from facestream.server.protocol import IDLE, Close, Flag
+from facestream.server.protocol import IDLE, Close, Flag, Hello
 from facestream.signals import FACE
 
 from .conftest import JAW, serving, tone
@@ -309,3 +311,15 @@ def test_sessions_do_not_hear_each_other(server):
     assert max(quiet) < min(loud)
     np.testing.assert_allclose(others[0], quiet[: len(others[0])], atol=1e-3)
     np.testing.assert_allclose(others[1], loud[: len(others[1])], atol=1e-3)
+
+
+def test_the_example_of_a_client_runs(server, monkeypatch, capsys):
+    root = Path(__file__).parents[2]
+    sample = root / "src/facestream/assets/sample.flac"
+    monkeypatch.setattr("sys.argv", ["live_client.py", str(sample), server.url])
+    monkeypatch.setattr("facestream.client.Hello", lambda **told: Hello(**{**told, "style": "neutral"}))
+    runpy.run_path(str(root / "examples" / "live_client.py"), run_name="__main__")
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.startswith("interrupted at") for line in lines)
+    assert lines[-1].startswith("said 1.00 s")
+    assert any(line.startswith("turn 1") and "#" in line for line in lines)
