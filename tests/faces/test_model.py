@@ -471,7 +471,7 @@ def test_compressed_meshes_say_how_to_unpack_them(tmp_path: Path, name: str) -> 
         load(writer, tmp_path)
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_a_damaged_document_never_breaks_out_of_its_error(
     data: st.DataObject, tmp_path_factory: pytest.TempPathFactory

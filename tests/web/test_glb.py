@@ -32,7 +32,7 @@ CHROMIUM = next(
 SIZE = 384
 MAGENTA = (255, 0, 255)
 INSIDE = ("cavity", "teeth_upper", "teeth_lower", "tongue")  # what one sees in an open mouth
-WHO = ("default", "lars", "nadia")  # a beard, glasses
+WHO = ("default", "lars")  # with a beard
 
 POSES: dict[str, dict[str, float]] = {
     "neutral": {},
@@ -46,6 +46,8 @@ POSES: dict[str, dict[str, float]] = {
     },
     "winking": {"eyeBlinkLeft": 0.9, "eyeLookDownLeft": 0.6, "cheekSquintLeft": 0.7, "browDownLeft": 0.5},
 }  # fmt: skip
+
+MEASURED = ("neutral", "sealed", "smiling, wide open, turned", "winking")
 
 
 @cache
@@ -93,7 +95,7 @@ def shown(folder: Path) -> dict[str, Any]:
     if CHROMIUM is None:
         pytest.skip("chromium is not installed")
     tasks = {
-        name: {"glb": "default.glb", "values": values, "picture": f"{name}.png", "vertices": True}
+        name: {"glb": "default.glb", "values": values, "picture": f"{name}.png", "vertices": name in MEASURED}
         for name, values in POSES.items()
     }
     for name in ("neutral", "aa", "ou", "sealed"):
@@ -126,7 +128,7 @@ def furthest(found: dict[str, list[float]], vertices: np.ndarray) -> float:
     return float(max(distances))
 
 
-@pytest.mark.parametrize("name", POSES)
+@pytest.mark.parametrize("name", MEASURED)
 def test_the_page_has_the_same_vertices(shown: dict[str, Any], name: str) -> None:
     assert furthest(shown[name]["vertices"], ours(name)) < 0.002  # 0.2 mm of a head of 25 cm
 
