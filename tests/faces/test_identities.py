@@ -16,7 +16,12 @@ from facestream.faces.mesh import Mesh
 from facestream.faces.rasterizer import Renderer
 
 SEEDS = (1, 2, 3)
-PEOPLE = {**PRESETS, **{f"seed {seed}": Identity.from_seed(seed) for seed in SEEDS}}
+PEOPLE = {
+    **PRESETS,
+    **{f"seed {seed}": Identity.from_seed(seed) for seed in SEEDS},
+    "wide-eyed": Identity(eye_opening=1.0, eye_size=1.0, lips=1.0, build=1.0, strength=1.0, skin_tone=1.0),
+    "narrow": Identity(eye_opening=-1.0, eye_size=-1.0, lips=-1.0, build=-1.0, age=99.0, face_width=-1.0),
+}
 
 
 @cache

@@ -93,7 +93,8 @@ def _lids(x: Array, opening: float = 0.0) -> tuple[Array, Array]:
     e = np.clip((np.abs(x) - inner) / (outer - inner), 0, 1)
     middle = EYE[1] - 0.030 + 0.034 * e
     lower = 0.098 * (4 * e * (1 - e) * (0.84 + 0.32 * e)) ** 0.72
-    upper = (0.129 + 0.022 * opening) * (4 * e * (1 - e) * (1.10 - 0.20 * e)) ** 0.60
+    wider = (0.012 if opening > 0 else 0.022) * opening  # an open lid must not slide into its fold
+    upper = (0.129 + wider) * (4 * e * (1 - e) * (1.10 - 0.20 * e)) ** 0.60
     return middle - lower, middle + upper
 
 
