@@ -22,6 +22,8 @@ from facestream.faces.mesh import Floats, Indices
 
 Moves = Mapping[str, Array]
 
+_LEAST = 1e-3  # weights below this move nothing by as much as 0.05 mm: they are not worth their time
+
 _LID_DRIVERS = (
     "eyeLookDown", "eyeLookUp", "eyeLookIn", "eyeLookOut", "eyeSquint", "eyeWide", "cheekSquint", "mouthSmile",
     "noseSneer", "browDown",
@@ -88,4 +90,6 @@ class Products:
     def __call__(self, values: Floats) -> Floats:
         """Values [C] to weights [K]."""
         clipped = np.concatenate([values, -values, np.ones(1, np.float32)]).clip(0, 1)
-        return np.asarray(clipped[self._columns].prod(axis=1))
+        weights = clipped[self._columns].prod(axis=1)
+        weights[weights < _LEAST] = 0.0
+        return np.asarray(weights)
