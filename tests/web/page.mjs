@@ -12,7 +12,7 @@ const browser = await chromium.launch({
   args: [
     "--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
     "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream",
-    `--use-file-for-fake-audio-capture=${microphone}%noloop`,
+    `--use-file-for-fake-audio-capture=${microphone}`, // again and again
   ],
 });
 const complaints = [];
@@ -30,7 +30,7 @@ function watch() {
   const draw = face.draw.bind(face);
   face.draw = () => {
     draw();
-    const { frame, values, source, position } = facestream;
+    const { at: instant, frame, values, source, position } = facestream;
     if (!values) return;
     // the mouth's surroundings, which are dark where it is open
     const { width, height } = face.renderer.domElement;
@@ -39,7 +39,7 @@ function watch() {
     let dark = 0;
     for (let i = 0; i < pixels.length; i += 4) dark += pixels[i + 3] > 128 && pixels[i] + pixels[i + 1] + pixels[i + 2] < 190;
     const shown = {
-      at: performance.now() / 1000, source, heard: frame.heard, dark: dark / 9216,
+      at: instant, source, heard: frame.heard, dark: dark / 9216,
       jaw: values[at("jawOpen")], close: values[at("mouthClose")],
       position,
     };
@@ -51,8 +51,8 @@ function watch() {
   };
 }
 
+const page = await browser.newPage({ viewport: { width: 960, height: 640 } });
 try {
-  const page = await browser.newPage({ viewport: { width: 960, height: 640 } });
   page.setDefaultTimeout(60000);
   page.on("console", (message) => ["error", "warning"].includes(message.type()) && complaints.push(message.text()));
   page.on("pageerror", (error) => complaints.push(String(error)));
@@ -62,10 +62,15 @@ try {
   await page.evaluate(() => document.getElementById("echo").click());
   await page.keyboard.press("Space");
   await page.waitForFunction(() => window.notes.pieces.length * 0.02 > 5.5);
-  await page.click("#sample");
-  await page.waitForFunction(() => window.facestream.interrupted);
+  // until somebody speaks while it plays: on a slow machine the first time may be over too soon
+  for (let tries = 0; tries < 5 && !(await page.evaluate(() => window.facestream.interrupted)); tries++) {
+    await page.click("#sample");
+    await page.waitForFunction(() => window.facestream.speech.active || window.facestream.interrupted);
+    await page.waitForFunction(() => !window.facestream.speech.active);
+  }
   const spokenOver = await page.evaluate(() => window.facestream.interrupted);
   await page.waitForTimeout(1200);
+  await page.click("#talk"); // the microphone off: from here on only the sample speaks
   await page.click("#sample");
   await page.waitForFunction(() => window.facestream.player.playing && window.facestream.player.position() > 16000 * 1.6);
   await page.evaluate(() => document.getElementById("talk").click());
@@ -79,6 +84,9 @@ try {
   const wide = await page.evaluate(() => document.documentElement.scrollWidth);
   const notes = await page.evaluate(() => window.notes);
   console.log(JSON.stringify({ ...notes, spokenOver, stopped, told, wide, complaints }));
+} catch (error) {
+  console.error("the page says:", await page.innerText("main"), complaints);
+  throw error;
 } finally {
   await browser.close();
 }

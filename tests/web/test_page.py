@@ -30,8 +30,9 @@ CHROMIUM = next(
     (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
 )
 NODE = shutil.which("node")
-# What the microphone hears: seconds of silence, of the sample, of silence, of the sample again.
-BEFORE, SPOKEN, GAP, OVER = 1.0, 4.4, 5.0, 1.5
+LEAST_RATE = 3  # pictures a second: with fewer a mouth cannot be watched
+# What the microphone hears, again and again: seconds of silence, of the sample, of silence.
+BEFORE, SPOKEN, GAP = 1.0, 4.4, 6.0
 
 needs_node = pytest.mark.skipif(NODE is None, reason="node is not installed")
 
@@ -49,8 +50,7 @@ def microphone(sample: np.ndarray) -> np.ndarray:
     """The sound of the microphone, [N]."""
     silence = np.random.default_rng(0).normal(0, 1e-4, round((BEFORE + GAP) * SAMPLE_RATE)).astype(np.float32)
     first, gap = np.split(silence, [round(BEFORE * SAMPLE_RATE)])
-    spoken, over = sample[: round(SPOKEN * SAMPLE_RATE)], sample[: round(OVER * SAMPLE_RATE)]
-    return np.concatenate([first, spoken, gap, over, np.zeros(16 * SAMPLE_RATE, np.float32)])
+    return np.concatenate([first, sample[: round(SPOKEN * SAMPLE_RATE)], gap])
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +83,9 @@ def visit(server: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, An
     )
     assert done.returncode == 0, done.stderr
     seen: dict[str, Any] = json.loads(done.stdout)
+    times = table(seen["pictures"], "at")
+    if (rate := len(times) / np.ptp(times)) < LEAST_RATE:
+        pytest.skip(f"this machine is too busy: it draws {rate:.1f} pictures a second; expected {LEAST_RATE}")
     for name, still in seen["stills"].items():
         (folder / f"{name}.png").write_bytes(base64.b64decode(still["picture"].partition(",")[2]))
     (folder / "seen.json").write_text(json.dumps(seen))
@@ -93,13 +96,11 @@ def table(entries: list[dict[str, Any]], key: str) -> np.ndarray:
     return np.array([entry[key] for entry in entries], np.float64)
 
 
-def onsets(seen: dict[str, Any]) -> tuple[list[int], list[float]]:
-    """Where speech begins in the microphone's sound: sample counts, and instants on the page's clock."""
+def onset(seen: dict[str, Any]) -> int:
+    """Where speech begins in the microphone's sound, of what was sent."""
     pieces = seen["pieces"]
-    starts = table(pieces, "sent") - 320  # of 20 ms each
-    loud = np.flatnonzero(table(pieces, "level") > 0.005)
-    firsts = [loud[0], next(i for i, before in zip(loud[1:], loud, strict=False) if i - before > 100)]
-    return [int(starts[i]) for i in firsts], [pieces[i]["at"] for i in firsts]
+    first = int(np.flatnonzero(table(pieces, "level") > 0.005)[0])
+    return int(pieces[first]["sent"]) - 320  # of 20 ms each
 
 
 def expected_jaw(heard: np.ndarray) -> np.ndarray:
@@ -120,8 +121,7 @@ def test_nothing_complains(visit: dict[str, Any]) -> None:
 
 def test_the_mouth_moves_with_the_microphone(visit: dict[str, Any]) -> None:
     """What is shown for a sample of the voice is what that sample's sound asks for."""
-    (first, _), _ = onsets(visit)
-    offset = first - first_loud(read_audio(SAMPLE))
+    offset = onset(visit) - first_loud(read_audio(SAMPLE))
     pictures = [
         p for p in visit["pictures"] if p["source"] == "microphone" and 0 < p["heard"] - offset < SPOKEN * SAMPLE_RATE
     ]
@@ -149,15 +149,15 @@ def test_what_is_shown_of_the_sample_is_what_is_heard(visit: dict[str, Any]) -> 
 
 
 def test_speaking_over_it_interrupts(visit: dict[str, Any]) -> None:
-    _, (_, second) = onsets(visit)
-    assert 0 <= visit["spokenOver"]["at"] - second < 0.5
+    at, pieces = visit["spokenOver"]["at"], visit["pieces"]
+    assert any(piece["level"] > 0.012 and at - 0.3 < piece["at"] <= at + 0.01 for piece in pieces)
     after = [p for p in visit["pictures"] if visit["spokenOver"]["at"] + 0.05 < p["at"] < visit["spokenOver"]["at"] + 1]
     assert all(p["source"] == "microphone" and p["position"] == -1 for p in after)
 
 
 def test_the_button_interrupts_within_a_fifth_of_a_second(visit: dict[str, Any]) -> None:
     at = visit["stopped"]["at"]
-    assert 1.5 < visit["stopped"]["heard"] < 4
+    assert 1.5 < visit["stopped"]["heard"] < 5
     after = [p for p in visit["pictures"] if p["at"] > at + 0.2]
     assert len(after) >= 2
     assert all(p["position"] == -1 and p["jaw"] < 0.06 for p in after)

@@ -62,6 +62,7 @@ function tick(now, elapsed) {
   if (curves.push(values, instant)) curves.draw();
   live.values = values;
   live.frame = face.frame;
+  live.at = instant;
   live.source = shown.client.options.source;
   live.position = player.playing ? player.position() + 16000 * (seen - instant) : -1;
   if (shown === listening) live.delay = delayOf(face.frame, seen) ?? live.delay;
@@ -198,10 +199,10 @@ function hush() {
   microphone.stop();
   open = false;
   speaking.client.listen(false);
+  show(speaking);
   listening?.client.close();
   listening = null;
-  show(speaking);
-  update();
+  connection();
 }
 
 microphone.addEventListener("piece", ({ detail: { samples, level } }) => {
