@@ -18,6 +18,7 @@ import socket
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -33,7 +34,7 @@ import facestream
 from facestream.audio.waveform import read_audio
 from facestream.cli.bench_live import a_server
 from facestream.client import Live, connect
-from facestream.errors import FacestreamError
+from facestream.errors import FacestreamError, ProtocolError
 from facestream.runtime.stream import Stream
 from facestream.runtime.talker import Talker
 from facestream.server.crowd import figures, gather
@@ -84,6 +85,10 @@ class Witness:
         self.task = asyncio.create_task(self._watch())
 
     async def _watch(self) -> None:
+        with suppress(ProtocolError):  # the end of the session, which the role itself sees, too
+            await self._look()
+
+    async def _look(self) -> None:
         last = -1
         async for face in self.live:
             if face.index < last + 1 or not np.isfinite(face.values).all():

@@ -7,12 +7,13 @@ import json
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Annotated, Any
+from typing import IO, Annotated, Any
 from urllib.request import urlopen
 
 import numpy as np
@@ -31,18 +32,23 @@ SETTLE = 3.0  # seconds after the last one came, before it counts
 def a_server(*options: str) -> Iterator[int]:
     """A server in a process of its own; gives its port. Raises ServeError if it does not start."""
     command = [sys.executable, "-m", "facestream.cli", "serve", "--port", "0", *options]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stderr is not None
-        said = process.stderr.readline()
-        found = re.search(r":(\d+);", said)
-        if found is None:
-            process.kill()
-            raise ServeError(f"the server did not start: {said}{process.stderr.read()}")
+    with tempfile.TemporaryFile("w+") as log, subprocess.Popen(command, stderr=log) as process:
         try:
-            yield int(found[1])
+            yield _port(process, log)
         finally:
             process.terminate()
-            process.communicate()
+
+
+def _port(process: subprocess.Popen[bytes], log: IO[str]) -> int:
+    """Where a server listens, once it says so."""
+    while True:
+        log.seek(0)
+        said = log.read()
+        if found := re.search(r"Listening on \S+:(\d+);", said):
+            return int(found[1])
+        if process.poll() is not None:
+            raise ServeError(f"the server did not start: {said}")
+        time.sleep(0.05)
 
 
 def read_metrics(port: int) -> dict[str, float]:

@@ -41,6 +41,7 @@ def examine() -> list[Finding]:
         *(_served(name) for name in ("fastapi", "uvicorn", "websockets")),
         Finding("page", _page(), "serve", "pip install --force-reinstall facestream"),
         Finding("port 8000", _port(), "serve", "serve --port 8001"),
+        _package("aiortc", "webrtc", "serve, over WebRTC"),
         _package("sounddevice", "mic", "live --mic"),
         Finding("PortAudio", find_library("portaudio"), "live --mic", "apt install libportaudio2"),
         _package("matplotlib", "plot", "evaluate lips --plots"),

@@ -37,6 +37,7 @@ def command(
         float, typer.Option(min=1, help="Sound that may wait to be spoken.")
     ] = USUAL.buffered_seconds,
     messages: Annotated[float, typer.Option(min=1, help="Messages of a session a second.")] = USUAL.messages,
+    peers: Annotated[int, typer.Option(min=0, help="Sessions over WebRTC, drawn here.")] = USUAL.peers,
     json_logs: Annotated[bool, typer.Option("--json-logs", help="Log JSON lines.")] = False,
 ) -> None:
     """Serve the page and live sessions; Ctrl-C or SIGTERM ends with a goodbye to everybody."""
@@ -50,6 +51,7 @@ def command(
         packet_bytes=packet_bytes,
         buffered_seconds=buffered_seconds,
         messages=messages,
+        peers=peers,
     )
     address = Address(host, port, certificate, key)
     house = House(load(bundle), seats, limits, Doorman(token, tuple(origin or ())))

@@ -16,7 +16,7 @@ from fastapi import FastAPI, Header, HTTPException, Request, Response
 from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 
-from facestream.errors import FaceError
+from facestream.errors import FaceError, MissingExtra, ProtocolError
 from facestream.server.house import House
 
 ASSETS = Path(str(files("facestream") / "assets"))
@@ -74,6 +74,23 @@ def make_app(house: House) -> FastAPI:
         if request.headers.get("if-none-match") == tag:
             return Response(status_code=304, headers=headers)
         return Response(content, media_type="model/gltf-binary", headers=headers)
+
+    @app.post("/webrtc/offer")
+    async def offer(request: Request) -> JSONResponse:
+        try:
+            from facestream.server.webrtc import Offer, Peer
+        except ModuleNotFoundError as error:
+            raise HTTPException(501, str(MissingExtra(str(error.name), "webrtc", "a session over WebRTC"))) from None
+        try:
+            wanted = Offer.model_validate_json(await request.body())
+            peer, headers = Peer(house), request.headers
+            bearer = headers.get("authorization", "").removeprefix("Bearer ")
+            answer = await peer.answer(wanted, headers.get("origin"), headers.get("host"), bearer)
+        except (FaceError, ValueError) as error:
+            raise HTTPException(400, str(error)) from None
+        except ProtocolError as error:
+            raise HTTPException(403, {"code": error.code, "message": str(error)}) from None
+        return JSONResponse(answer)
 
     @app.get("/sample")
     def sample() -> FileResponse:

@@ -51,6 +51,7 @@ class House:
         self.metrics = Metrics()
         self.metrics.seats.set(seats)
         self.sessions: set[Session] = set()
+        self.peers: set[object] = set()  # those over WebRTC, whose faces are drawn here
         for rate in USUAL_RATES:  # their filters, and what computes with them, before anybody waits
             LiveResampler(rate).push(np.zeros(rate // 50, np.float32))
         self._engine = Engine(talker, seats)

@@ -15,7 +15,8 @@ class Limits:
     control; vanished_seconds: without any sign of life, the answers to the server's pings included; packet_bytes: of
     one message; buffered_seconds: of sound that waits to be spoken; faster: times real time that sound may come, once
     a lump of buffered_seconds is used up; messages: a second, in the mean of two; unread_bytes: control messages that
-    a client leaves lying; lagging_bytes: of motion that a client leaves lying before further frames are dropped.
+    a client leaves lying; lagging_bytes: of motion that a client leaves lying before further frames are dropped;
+    peers: sessions over WebRTC, each of which costs what drawing and encoding a face costs.
     """
 
     hello_seconds: float = 5.0
@@ -28,6 +29,7 @@ class Limits:
     messages: float = 500.0
     unread_bytes: int = 1 << 16
     lagging_bytes: int = 2048
+    peers: int = 4
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import logging
+import queue
+from contextlib import suppress
 from datetime import UTC, datetime
+from logging.handlers import QueueHandler, QueueListener
 from typing import Any
 
 
@@ -40,9 +44,27 @@ class Sentences(logging.Formatter):
         return f"{super().format(record)}  {fields}".rstrip()
 
 
+class Unhurried(QueueHandler):
+    """Lines are written by a thread of their own, so that nobody waits for whoever reads them; those are left out that
+    come while a thousand wait."""
+
+    def enqueue(self, record: logging.LogRecord) -> None:
+        """Put a line in the queue."""
+        with suppress(queue.Full):
+            super().enqueue(record)
+
+    def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
+        """As it is: the lines are formatted in the same process."""
+        return record
+
+
 def speak(json_lines: bool) -> None:
     """Log what the server does on the error stream: as JSON lines, or as sentences with the time."""
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines() if json_lines else Sentences("%(asctime)s %(message)s", "%H:%M:%S"))
-    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    lines: queue.Queue[logging.LogRecord] = queue.Queue(1000)
+    listener = QueueListener(lines, handler)
+    logging.basicConfig(handlers=[Unhurried(lines)], level=logging.WARNING, force=True)
     logging.getLogger("facestream").setLevel(logging.INFO)
+    listener.start()
+    atexit.register(listener.stop)
