@@ -51,7 +51,7 @@ function watch() {
   };
 }
 
-const page = await browser.newPage({ viewport: { width: 960, height: 640 } });
+const page = await browser.newPage({ viewport: { width: 640, height: 480 } });
 try {
   page.setDefaultTimeout(60000);
   page.on("console", (message) => ["error", "warning"].includes(message.type()) && complaints.push(message.text()));
@@ -77,6 +77,8 @@ try {
   const stopped = await page.evaluate(() => window.facestream.interrupted);
   await page.waitForTimeout(800);
   const told = await page.textContent("#status");
+  await page.setViewportSize({ width: 1120, height: 700 });
+  await page.waitForTimeout(600);
   await page.screenshot({ path: resolve(folder, "desktop.png") });
   await page.setViewportSize({ width: 360, height: 720 });
   await page.waitForTimeout(600);

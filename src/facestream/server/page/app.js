@@ -59,7 +59,7 @@ function tick(now, elapsed) {
   if (shown.client.channels !== channels) bind(shown.client.channels);
   const values = expression.apply(seam.join(face.values, elapsed), instant, elapsed, shown === speaking);
   stage.face.pose(values);
-  if (curves.push(values, instant)) curves.draw();
+  if (curves.push(values, instant)) curves.draw(instant);
   live.values = values;
   live.frame = face.frame;
   live.at = instant;

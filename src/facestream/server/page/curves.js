@@ -2,7 +2,9 @@
 
 const SECONDS = 5; // of history
 const RATE = 25; // points a second
+const REDRAW = 0.06; // seconds
 const ROW = 20, GAP = 4, LABEL = 11; // CSS pixels
+const STILL = 0.004;
 const GROUPS = [
   ["Jaw and tongue", /^(jaw|tongueOut)/],
   ["Mouth", /^mouth/],
@@ -19,7 +21,8 @@ export class Curves {
     this.points = SECONDS * RATE;
     this.next = 0;
     this.filled = 0;
-    this.last = -SECONDS;
+    this.last = this.drawn = -SECONDS;
+    new IntersectionObserver(([{ isIntersecting }]) => (this.seen = isIntersecting)).observe(canvas);
   }
 
   /** @param {string[]} channels */
@@ -64,9 +67,11 @@ export class Curves {
     this.canvas.style.height = `${this.height}px`;
   }
 
-  draw() {
+  /** @param {number} now  seconds; drawn only so often, and only where it is seen */
+  draw(now) {
     const { canvas } = this;
-    if (!this.cells.length || !canvas.offsetParent) return;
+    if (now - this.drawn < REDRAW || !this.cells.length || !this.seen) return;
+    this.drawn = now;
     if (canvas.clientWidth !== this.width) this.#place();
     const ratio = Math.min(devicePixelRatio, 2);
     const [w, h] = [Math.round(this.width * ratio), Math.round(this.height * ratio)];
@@ -97,12 +102,16 @@ export class Curves {
     context.globalAlpha = 0.5;
     context.fillStyle = accent;
     context.beginPath();
-    context.moveTo(x + wide, y + tall);
+    let high = false; // most curves are still most of the time: what lies on the ground needs no drawing
     for (let i = 0; i < this.filled; i++) {
       const point = cell.history[(this.next + this.points - 1 - i) % this.points];
-      context.lineTo(x + wide - (i / (this.points - 1)) * wide, y + tall - tallness(point) * tall);
+      const across = x + wide - (i / (this.points - 1)) * wide;
+      if (point < STILL && !high) continue;
+      if (!high) context.moveTo(across, y + tall);
+      high = point >= STILL;
+      context.lineTo(across, y + tall - (high ? tallness(point) * tall : 0));
     }
-    context.lineTo(x + wide - ((this.filled - 1) / (this.points - 1)) * wide, y + tall);
+    if (high) context.lineTo(x + wide - ((this.filled - 1) / (this.points - 1)) * wide, y + tall);
     context.fill();
     context.globalAlpha = 0.62 + 0.38 * Math.min(1, Math.max(0, value) * 4);
     context.font = `${LABEL}px ${font}`;

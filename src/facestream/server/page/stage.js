@@ -12,6 +12,7 @@ export class Stage {
     Object.assign(this, { canvas, tick, drawn });
     this.patient = patient;
     const software = !patient && drawnBySoftware();
+    if (software) document.documentElement.dataset.graphics = "software";
     this.face = new Face(canvas, !software);
     this.most = Math.min(devicePixelRatio, software ? 1 : FINEST);
     this.ratio = this.most;
