@@ -21,7 +21,7 @@ class LoudnessTalker:
     timing = Timing(delay=0)
     config = SimpleNamespace(name="loudness", channels=FACE, styles=("neutral",), fps=25)
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, threads: int = 1) -> None:
         if folder.name != "talker":
             raise BundleError(f"there is no bundle '{folder}'")
 

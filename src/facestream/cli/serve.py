@@ -21,6 +21,7 @@ def command(
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 for any that is free.")] = 8000,
     bundle: Annotated[Path | None, typer.Option(help="Folder of another talker.")] = None,
     seats: Annotated[int, typer.Option(min=1, max=4096, help="Sessions at most.")] = 256,
+    threads: Annotated[int, typer.Option(min=1, max=64, help="Cores that share a step; for many sessions.")] = 1,
     token: Annotated[str, typer.Option(envvar="FACESTREAM_TOKEN", help="What clients must show; empty: nothing.")] = "",
     origin: Annotated[
         list[str] | None,
@@ -54,7 +55,7 @@ def command(
         peers=peers,
     )
     address = Address(host, port, certificate, key)
-    house = House(load(bundle), seats, limits, Doorman(token, tuple(origin or ())))
+    house = House(load(bundle, threads), seats, limits, Doorman(token, tuple(origin or ())))
     server = make_server(house, address)
     listener = listen(address)
     place = f"{'https' if certificate else 'http'}://{host}:{listener.getsockname()[1]}"

@@ -113,9 +113,9 @@ class Talker:
         return face  # type: ignore[no-any-return]
 
 
-def load(bundle: str | os.PathLike[str] | None = None) -> Talker:
-    """Load a talker: the one that ships with facestream, or a bundle folder."""
+def load(bundle: str | os.PathLike[str] | None = None, threads: int = 1) -> Talker:
+    """Load a talker: the one that ships with facestream, or a bundle folder. threads: that share the work of a step."""
     if bundle is not None:
-        return Talker(bundle)
+        return Talker(bundle, threads)
     with resources.as_file(resources.files("facestream") / "assets" / "talker") as folder:
-        return Talker(folder)
+        return Talker(folder, threads)
