@@ -263,9 +263,10 @@ def test_a_full_house_says_so_and_has_room_again():
             Close.TOO_MUCH_BUFFERED,
         ),
         (Limits(buffered_seconds=1.0), [HELLO, *[bytes(32_000)] * 9], Close.TOO_FAST),
+        (Limits(late_ticks=-1.0), [HELLO], Close.FULL_HOUSE),
         (Limits(messages=20), [HELLO, *['{"type": "ping"}'] * 60], Close.TOO_FAST),
     ],
-    ids=["no hello", "idle", "too long", "too much", "too fast", "too many"],
+    ids=["no hello", "idle", "too long", "too much", "too fast", "too busy", "too many"],
 )
 def test_limits_are_kept(limits, messages, code):
     with serving(limits=limits) as served:

@@ -37,6 +37,7 @@ Wish = Callable[[Seat, float], Answers]
 Delivery = list[tuple[Session, Answers | ProtocolError]]
 SWEEP = 1.0  # seconds between looks at who is idle, gone or too long here
 USUAL_RATES = (8_000, 22_050, 24_000, 32_000, 44_100, 48_000)
+SMOOTHED = 1 / 500  # share of a tick in the mean lateness: about five seconds
 STUCK = 2.0  # seconds without a tick after which the server is not healthy
 
 
@@ -61,6 +62,7 @@ class House:
         self._delivery: Delivery = []
         self._stop = threading.Event()
         self._last_tick = time.monotonic()
+        self._lateness = 0.0  # share of late ticks, lately
         self._thread: threading.Thread | None = None
         self._sweeper: asyncio.Task[None] | None = None
 
@@ -137,8 +139,9 @@ class House:
             now = time.monotonic()
             left_out = int((now - due) / step)
             self.metrics.ticks.inc(1 + left_out)
-            if now - due > step / 2:
-                self.metrics.late_ticks.inc(max(1, left_out))
+            late = max(1, left_out) if now - due > step / 2 else 0
+            self.metrics.late_ticks.inc(late)
+            self._lateness += SMOOTHED * (min(late, 1) - self._lateness)
             due += (1 + left_out) * step
             self._tick(now)
 
@@ -170,6 +173,8 @@ class House:
             self._delivery.append((session, ProtocolError(Close.INTERNAL, "the server has failed; connect again")))
 
     def _seat(self, session: Session, hello: Hello, now: float) -> Answers:
+        if self._lateness > self.limits.late_ticks:
+            raise FullHouseError("this server is busier than it should be; try again in a moment")
         seat = Seat(self._engine, hello, self.limits.buffered_seconds, self.metrics, now)
         self._seats[session], self._sessions[seat.user] = seat, session
         self.metrics.sessions.set(len(self._seats))

@@ -16,7 +16,8 @@ class Limits:
     one message; buffered_seconds: of sound that waits to be spoken; faster: times real time that sound may come, once
     a lump of buffered_seconds is used up; messages: a second, in the mean of two; unread_bytes: control messages that
     a client leaves lying; lagging_bytes: of motion that a client leaves lying before further frames are dropped;
-    peers: sessions over WebRTC, each of which costs what drawing and encoding a face costs.
+    peers: sessions over WebRTC, each of which costs what drawing and encoding a face costs; late_ticks: share of ticks
+    that may be late (over some seconds) before newcomers are sent away, for the sake of those who are here; 1: any.
     """
 
     hello_seconds: float = 5.0
@@ -30,6 +31,7 @@ class Limits:
     unread_bytes: int = 1 << 16
     lagging_bytes: int = 2048
     peers: int = 4
+    late_ticks: float = 1.0
 
 
 @dataclass(frozen=True)
