@@ -11,7 +11,7 @@ from facestream.faces.rasterizer import Camera, Renderer
 folder = Path(sys.argv[1] if len(sys.argv) > 1 else "portraits")
 edge = int(sys.argv[2]) if len(sys.argv) > 2 else 128
 folder.mkdir(parents=True, exist_ok=True)
-near = Camera(position=(0.0, 0.05, 9.45), target=(0.0, 0.05, 0.0), view=17.5)
+near = Camera(position=(0.0, 0.05, 9.45), target=(0.0, 0.05, 0.0), view=18.6)
 smile = {"mouthSmileLeft": 0.35, "mouthSmileRight": 0.35, "headYaw": -0.12}
 for name in PRESETS:
     head = Head.load(name)

@@ -62,6 +62,7 @@ function tick(now, elapsed) {
   if (curves.push(values, instant)) curves.draw(instant);
   live.values = values;
   live.frame = face.frame;
+  if (speech.active) $("talk").style.setProperty("--progress", String(speech.progress));
   live.at = instant;
   live.source = shown.client.options.source;
   live.position = player.playing ? player.position() + 16000 * (seen - instant) : -1;
@@ -244,6 +245,7 @@ function sentence(text) {
 function update() {
   const busy = speech.active, mic = open;
   press($("talk"), busy || mic);
+  $("talk").classList.toggle("speaking", busy);
   $("talk-icon").setAttribute("href", busy ? "#i-stop" : "#i-mic");
   $("talk-text").textContent = busy ? "Stop" : mic ? "On" : "Talk";
   $("talk").setAttribute("aria-label", busy ? "Stop speaking" : mic ? "Microphone on; switch it off" : "Talk: switch the microphone on");

@@ -28,8 +28,9 @@ export class Curves {
   /** @param {string[]} channels */
   bind(channels) {
     this.cells = GROUPS.flatMap(([title, pattern]) => {
-      const found = channels.map((name, column) => ({ name, channel: column })).filter(({ name }) => pattern.test(name) && !/^tongue(?!Out)/.test(name));
-      return found.length ? [{ title }, ...found.map((cell) => ({ ...cell, history: new Float32Array(this.points) }))] : [];
+      const found = channels.map((name, channel) => ({ name, channel })).filter(({ name }) => pattern.test(name) && !/^tongue(?!Out)/.test(name));
+      const cells = inPairs(found).map((cell) => ({ ...cell, history: new Float32Array(this.points) }));
+      return cells.length ? [{ title }, ...cells] : [];
     });
     this.#place();
   }
@@ -39,7 +40,7 @@ export class Curves {
     if (now - this.last > SECONDS) this.last = now - SECONDS;
     let due = false;
     for (; this.last + 1 / RATE <= now; this.last += 1 / RATE, due = true) {
-      for (const cell of this.cells) if (cell.history) cell.history[this.next] = values[cell.channel];
+      for (const cell of this.cells) if (cell.history) cell.history[this.next] = values[cell.channel] ?? 0;
       this.next = (this.next + 1) % this.points;
       this.filled = Math.min(this.filled + 1, this.points);
     }
@@ -49,7 +50,7 @@ export class Curves {
   /** Lay the cells out in as many columns as fit. */
   #place() {
     const width = this.canvas.clientWidth || 300;
-    this.columns = Math.max(2, Math.floor(width / 170));
+    this.columns = 2 * Math.max(1, Math.floor(width / 340));
     let row = 0, column = 0, titles = 0;
     for (const cell of this.cells) {
       if (cell.title) {
@@ -89,7 +90,7 @@ export class Curves {
         context.font = `600 11px ${style.fontFamily}`;
         context.fillStyle = quiet;
         context.fillText(cell.title, 0, y + ROW / 2 + 1);
-      } else this.#cell(context, cell, cell.column * (wide + 12), y, wide, { ink, accent, quiet, font: style.fontFamily });
+      } else if (cell.name) this.#cell(context, cell, cell.column * (wide + 12), y, wide, { ink, accent, quiet, font: style.fontFamily });
     }
   }
 
@@ -99,8 +100,11 @@ export class Curves {
     context.globalAlpha = 0.16;
     context.fillStyle = quiet;
     context.fillRect(x, y + tall - 1, wide, 1);
-    context.globalAlpha = 0.5;
-    context.fillStyle = accent;
+    context.globalAlpha = 0.65;
+    const fading = context.createLinearGradient(x, 0, x + wide, 0);
+    fading.addColorStop(0, "transparent");
+    fading.addColorStop(0.7, accent);
+    context.fillStyle = fading;
     context.beginPath();
     let high = false; // most curves are still most of the time: what lies on the ground needs no drawing
     for (let i = 0; i < this.filled; i++) {
@@ -119,6 +123,15 @@ export class Curves {
     context.fillText(plain(cell.name), x, y + tall / 2);
     context.globalAlpha = 1;
   }
+}
+
+/** What has no other side first, then left beside right. */
+function inPairs(cells) {
+  const side = (name, other) => cells.find((cell) => cell.name === name.replace(/(Left|Right)$/, other));
+  const left = cells.filter(({ name }) => name.endsWith("Left") && side(name, "Right"));
+  const pairs = left.flatMap((cell) => [cell, side(cell.name, "Right")]);
+  const alone = cells.filter((cell) => !pairs.includes(cell));
+  return [...alone, ...(alone.length % 2 ? [{ name: "" }] : []), ...pairs];
 }
 
 /** Height of a value, 0..1: speech lives below a half, so that half gets more room. */

@@ -24,6 +24,11 @@ export class Speech extends EventTarget {
     return this.sound !== null;
   }
 
+  /** How much of the sound was heard, 0..1. */
+  get progress() {
+    return this.begun ? Math.min(1, this.player.position() / this.sound.samples.length) : 0;
+  }
+
   /** @param {import("./player.js").Sound} sound */
   speak(sound) {
     if (this.active) this.interrupt();
