@@ -135,3 +135,11 @@ def test_log_lines_for_people_and_for_machines():
     assert json.loads(JsonLines().format(record))["event"] == "session begins"
     assert json.loads(JsonLines().format(record))["rate"] == 16_000
     assert Sentences("%(message)s").format(record) == "session begins  session=abc rate=16000"
+
+
+def test_the_faces_that_the_page_offers_can_be_had(server):
+    _, _, content = get(server.http + "/faces")
+    names = json.loads(content)
+    assert names[0] == "default"
+    for name in names:
+        assert get(f"{server.http}/portraits/{name}.webp")[2][8:12] == b"WEBP"

@@ -98,7 +98,7 @@ function delayOf(frame, seen) {
 
 async function wear(name) {
   faceName = localStorage.face = name;
-  $("faces").setAttribute("aria-busy", "true");
+  for (const id of ["faces", "anybody"]) $(id).setAttribute("aria-busy", "true");
   try {
     const bytes = await fetched(`faces/${name}.glb`);
     if (faceName === name) await stage.face.show(bytes); // else somebody else was chosen meanwhile
@@ -106,7 +106,7 @@ async function wear(name) {
   } catch (error) {
     say(`The face “${name}” could not be loaded: ${error.message}`);
   } finally {
-    if (faceName === name) $("faces").removeAttribute("aria-busy");
+    if (faceName === name) for (const id of ["faces", "anybody"]) $(id).removeAttribute("aria-busy");
   }
 }
 
@@ -336,6 +336,10 @@ $("save-video").onclick = () => save(take.video, take.ending);
 $("save-glb").onclick = () => save(animatedGlb(take, take.file), "glb");
 $("save-csv").onclick = () => save(csv(take), "csv");
 $("echo").onchange = again;
+$("anybody").onclick = () => {
+  for (const button of $("faces").children) button.setAttribute("aria-checked", "false");
+  wear(`seed:${Math.floor(Math.random() * 1e6)}`);
+};
 choose($("manner"), ["speaks with me", "listens to me"], "speaks with me", (manner) => {
   manners = manner;
   again();
@@ -369,7 +373,8 @@ async function begin() {
   }
   speaking.client.connect();
   const faces = await fetch("faces").then((answer) => answer.json());
-  const first = faces.includes(localStorage.face) ? localStorage.face : faces[0];
+  const known = localStorage.face?.startsWith("seed:") || faces.includes(localStorage.face);
+  const first = known ? localStorage.face : faces[0];
   choose($("faces"), faces, first, wear, (name) => `portraits/${name}.webp`);
   await wear(first);
   fetchSample().catch(() => undefined); // told when it is asked for

@@ -33,7 +33,8 @@ export function choose(group, names, first, chosen, picture) {
     button.click();
   };
   group.replaceChildren(...buttons);
-  mark(buttons[Math.max(0, names.indexOf(first))]);
+  mark(buttons[names.indexOf(first)]);
+  if (!names.includes(first)) buttons[0].tabIndex = 0; // none is chosen, but the keyboard must get in
 }
 
 /** A round picture, or the name's first letter where there is none. */

@@ -102,7 +102,7 @@ export class Curves {
     context.fillRect(x, y + tall - 1, wide, 1);
     context.globalAlpha = 0.65;
     const fading = context.createLinearGradient(x, 0, x + wide, 0);
-    fading.addColorStop(0, "transparent");
+    fading.addColorStop(0, `${accent.trim()}00`);
     fading.addColorStop(0.7, accent);
     context.fillStyle = fading;
     context.beginPath();
