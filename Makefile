@@ -1,5 +1,6 @@
 # `make` lists what there is. Everything happens in .venv beside this file; nothing else on the machine is changed
-# (`make test` as root on Debian also installs the speech synthesisers that some tests speak with).
+# (`make test` as root on Debian also installs the speech synthesisers that some tests speak with, and node and Chromium,
+# which show that others can play our heads).
 
 PYTHON ?= python3
 VENV := .venv
@@ -9,7 +10,7 @@ TORCH := $(shell grep '^torch==' constraints.txt)
 SPEAKERS := flite festival festlex-cmu festvox-kallpc16k festvox-kdlpc16k festvox-us-slt-hts espeak-ng
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench page wheel speakers
+.PHONY: help demo test check bench page portraits wheel speakers browser
 
 help:
 	@echo "make demo    install the package and animate the bundled sample (about a minute)"
@@ -24,7 +25,7 @@ demo: $(VENV)/.base
 	$(BIN)/facestream animate src/facestream/assets/sample.flac --output out/sample.mp4
 	@echo "The video is $(CURDIR)/out/sample.mp4"
 
-test: $(VENV)/.full speakers check
+test: $(VENV)/.full speakers browser check
 	$(BIN)/python -m pytest
 
 check: $(VENV)/.full
@@ -36,6 +37,7 @@ check: $(VENV)/.full
 bench: $(VENV)/.full
 	$(BIN)/facestream bench
 	$(BIN)/python benchmarks/sound_to_motion.py --hour
+	$(BIN)/python benchmarks/drawing.py
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "facestream needs Python 3.11 or newer: make PYTHON=python3.12 demo"; exit 1; }
@@ -69,6 +71,10 @@ $(VENDOR)/three.module.js: node_modules/.package-lock.json
 	@for file in $(JSM); do cp $(THREE)/examples/jsm/$$file $(VENDOR)/addons/$$file; done
 	@cp $(THREE)/build/three.module.js $@ && touch $@
 
+# When heads have changed: the small pictures that the page offers them by.
+portraits: $(VENV)/.base
+	$(BIN)/python examples/portraits.py src/facestream/server/page/portraits 112
+
 wheel: page $(VENV)/.base
 	$(BIN)/python -m pip --disable-pip-version-check wheel --quiet --no-deps --wheel-dir dist .
 	@ls dist/*.whl
@@ -80,3 +86,12 @@ speakers:
 		{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(SPEAKERS); } > /dev/null 2>&1 \
 		|| echo "The speech synthesisers could not be installed; tests that need them are skipped."; \
 	fi
+
+# Never fails either: tests of the .glb in a browser skip by name where node, its packages or Chromium are missing.
+browser:
+	@for program in npm chromium; do command -v $$program > /dev/null || missing=1; done; \
+	if [ -n "$$missing" ] && [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
+		{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nodejs npm chromium; } > /dev/null 2>&1 \
+		|| echo "Node and Chromium could not be installed; tests that need them are skipped."; \
+	fi
+	@if command -v npm > /dev/null; then $(MAKE) --silent node_modules/.package-lock.json || echo "The packages of package.json could not be fetched; tests that need them are skipped."; fi

@@ -26,6 +26,12 @@ def test_a_contact_sheet_is_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         assert sheet.width >= 8 * 256
 
 
+def test_two_faces_say_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("same_words_two_faces.py", monkeypatch, str(SAMPLE), str(tmp_path / "sheet.png"), "mira", "seed:3")
+    with Image.open(tmp_path / "sheet.png") as sheet:
+        assert sheet.width == 6 * 256 and sheet.height > 2 * 256
+
+
 def test_live_packets_are_shown_after_the_look_ahead(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -33,3 +39,10 @@ def test_live_packets_are_shown_after_the_look_ahead(
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].endswith("120 ms of sound after")
     assert lines[-1].startswith("2 frames") or lines[-1].startswith("3 frames")
+
+
+def test_everybody_has_a_portrait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("portraits.py", monkeypatch, str(tmp_path), "32")
+    drawn = {path.name for path in tmp_path.iterdir()}
+    assert len(drawn) >= 8
+    assert drawn == {path.name for path in (ROOT / "src/facestream/server/page/portraits").iterdir()}

@@ -11,7 +11,7 @@ import pytest
 
 import facestream
 
-EXTRAS = ("torch", "scipy", "safetensors", "onnx", "pocketsphinx", "matplotlib")
+EXTRAS = ("torch", "scipy", "safetensors", "onnx", "pocketsphinx", "matplotlib", "sounddevice", "aiortc")
 # What computes with torch, and therefore comes with the extra `train`.
 WITH_TORCH = (
     "streaming.clock",
@@ -23,13 +23,14 @@ WITH_TORCH = (
     "talkers.export",
     "training",
 )
+WITH_AIORTC = ("server.webrtc",)
 PACKAGE = Path(facestream.__file__).parent
 MODULES = [
     name
     for path in sorted(PACKAGE.rglob("*.py"))
     if (name := ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__"))
     and name not in ("__init__", "cli.__main__")
-    and not name.startswith(WITH_TORCH)
+    and not name.startswith(WITH_TORCH + WITH_AIORTC)
 ]
 IMPORT_ALL = f"""
 import importlib, json, sys

@@ -23,7 +23,7 @@ COMMANDS = sorted(set(re.findall(r"(?:^|`)(?:\.venv/bin/)?(facestream [a-z][^`\n
 @pytest.mark.parametrize("command", COMMANDS)
 def test_commands_have_their_verb_and_options(command: str) -> None:
     words = shlex.split(command, comments=True)[1:]
-    verb = words[:2] if words[0] in ("prepare", "evaluate") else words[:1]
+    verb = words[:2] if words[0] in ("faces", "prepare", "evaluate") or words[:2] == ["bench", "live"] else words[:1]
     page = CliRunner().invoke(app, [*verb, "--help"], env={"COLUMNS": "200"})
     assert page.exit_code == 0
     assert all(word in page.output for word in words if word.startswith("-"))

@@ -8,6 +8,7 @@
     ├── CorpusError         training material is missing or not as its layout says
     ├── SinkError           the result cannot be written: folder missing, disk full, unknown ending
     ├── FullHouseError      every seat of a live engine is taken
+    ├── ServeError          a server cannot be started: address in use, no certificate
     ├── ProtocolError       a client and a server do not understand each other; carries the close code
     └── MissingExtra        an optional package is needed: says which `pip install` brings it
 
@@ -15,6 +16,9 @@ A message says what came, what was expected, and what to do. The command line pr
 """
 
 from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
 
 
 class FacestreamError(Exception):
@@ -49,6 +53,10 @@ class FullHouseError(FacestreamError):
     """Every seat of a live engine is taken."""
 
 
+class ServeError(FacestreamError):
+    """A server cannot be started, or reached."""
+
+
 class ProtocolError(FacestreamError):
     """A message is not what the protocol says. code: the close code of the WebSocket that fits."""
 
@@ -64,3 +72,9 @@ class MissingExtra(FacestreamError):
         super().__init__(
             f"{purpose} needs the package '{package}', which is not installed: pip install 'facestream[{extra}]'"
         )
+
+
+def did_you_mean(name: str, known: Sequence[str]) -> str:
+    """A sentence to end a message with, " Did you mean 'neutral'?", or nothing if no known name is near."""
+    near = difflib.get_close_matches(name, known, 1)
+    return f" Did you mean '{near[0]}'?" if near else ""

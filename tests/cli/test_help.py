@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from facestream.cli import app
 
-GROUPS = ("prepare", "evaluate")
+GROUPS = ("bench", "faces", "prepare", "evaluate")
 
 
 def verbs() -> list[tuple[str, ...]]:

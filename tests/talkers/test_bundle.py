@@ -35,7 +35,7 @@ def test_a_config_comes_back_as_it_was(tmp_path):
 
 def test_an_unknown_key_is_an_error_that_guesses(tmp_path):
     change(tmp_path, chanels=["jawOpen"])
-    with pytest.raises(BundleError, match="did you mean 'channels'"):
+    with pytest.raises(BundleError, match="Did you mean 'channels'"):
         read_config(tmp_path)
 
 

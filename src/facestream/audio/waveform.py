@@ -54,10 +54,13 @@ def check_samples(samples: npt.ArrayLike, start: int = 0, rate: int = SAMPLE_RAT
     Raises AudioError for another shape or kind, for NaN or infinite samples, and for numbers far beyond full scale.
     """
     samples = np.asarray(samples)
-    if not np.issubdtype(samples.dtype, np.floating):
+    if samples.dtype.kind != "f":
         raise AudioError(f"{source} is of {samples.dtype}; expected floats in -1..1: divide 16-bit values by 32768")
     if samples.ndim != 1:
         raise AudioError(f"{source} has shape {samples.shape}; expected [N], the mean of the channels")
+    loudest = float(np.abs(samples).max(initial=0.0))  # NaN if there is one
+    if loudest <= LOUDEST:
+        return samples
     finite = np.isfinite(samples)
     if not finite.all():
         first = start + int(np.argmin(finite))
@@ -65,12 +68,7 @@ def check_samples(samples: npt.ArrayLike, start: int = 0, rate: int = SAMPLE_RAT
             f"{source} holds {np.count_nonzero(~finite)} samples that are NaN or infinite, the first at sample {first} "
             f"({first / rate:.3f} s); expected finite samples in -1..1: write the sound again without them"
         )
-    loudest = float(np.abs(samples).max(initial=0.0))
-    if loudest > LOUDEST:
-        raise AudioError(
-            f"{source} holds a sample of size {loudest:.6g}; expected -1..1: divide 16-bit values by 32768"
-        )
-    return samples
+    raise AudioError(f"{source} holds a sample of size {loudest:.6g}; expected -1..1: divide 16-bit values by 32768")
 
 
 class Resampler:

@@ -17,7 +17,7 @@ import typer
 from rich.logging import RichHandler
 from typer.core import TyperGroup
 
-from facestream.cli import animate, bench, doctor, evaluate, export, faces, prepare, train
+from facestream.cli import animate, bench, doctor, evaluate, export, faces, live, prepare, serve, train
 from facestream.cli.console import errors
 from facestream.errors import FacestreamError
 
@@ -42,12 +42,14 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 app.command("animate", epilog="Example: facestream animate speech.wav -o talk.mp4")(animate.command)
+app.command("serve", epilog="Example: facestream serve, then open http://127.0.0.1:8000")(serve.command)
+app.command("live", epilog="Example: facestream live --mic -o curves.csv")(live.command)
 app.add_typer(faces.app, name="faces")
 app.add_typer(prepare.app, name="prepare")
 app.command("train", epilog="Example: facestream train recipes/streamingtalker_live.py")(train.command)
 app.command("export", epilog="Example: facestream export recipes/streamingtalker_live.py -o my-talker")(export.command)
 app.add_typer(evaluate.app, name="evaluate")
-app.command("bench", epilog="Example: facestream bench")(bench.command)
+app.add_typer(bench.app, name="bench")
 app.command("doctor", epilog="Example: facestream doctor")(doctor.command)
 
 

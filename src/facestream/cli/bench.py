@@ -21,6 +21,7 @@ from rich.table import Table
 
 from facestream.audio.frontend import log_mel
 from facestream.audio.waveform import read_audio
+from facestream.cli import bench_live
 from facestream.cli.animate import hear
 from facestream.cli.console import out
 from facestream.runtime.stream import Stream
@@ -87,10 +88,18 @@ def _cost(work: Callable[[], object]) -> float:
     return float(np.median(costs))
 
 
+app = typer.Typer(no_args_is_help=False)
+app.command("live", epilog="Example: facestream bench live --sessions 20 --json live.json")(bench_live.command)
+
+
+@app.callback(invoke_without_command=True, epilog="Example: facestream bench")
 def command(
+    context: typer.Context,
     size: Annotated[int, typer.Option(min=64, max=2160, help="Edge of the picture, pixels.")] = 512,
 ) -> None:
-    """Measure each part of the work on this machine."""
+    """Measure each part of the work on this machine; or, as a verb of its own, the live server."""
+    if context.invoked_subcommand:
+        return
     with tempfile.TemporaryDirectory() as folder:
         rows, seconds = measure(Path(folder), size)
     table = Table("part", "ms a frame", "x real time", title=f"{seconds:.1f} s of speech, {os.cpu_count()} cores")

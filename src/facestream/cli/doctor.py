@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import platform
 import shutil
+import socket
 from collections.abc import Callable
 from ctypes.util import find_library
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from importlib.resources import files
 
 import av
 import typer
@@ -36,6 +38,12 @@ def examine() -> list[Finding]:
         Finding("Python", platform.python_version(), "everything", "", vital=True),
         Finding("talker", _talker(), "animate", "pip install --force-reinstall facestream", vital=True),
         *(_codec(name, use) for name, use in (("libx264", "video with H.264"), ("aac", "sound in video"))),
+        *(_served(name) for name in ("fastapi", "uvicorn", "websockets")),
+        Finding("page", _page(), "serve", "pip install --force-reinstall facestream"),
+        Finding("port 8000", _port(), "serve", "serve --port 8001"),
+        _package("aiortc", "webrtc", "serve, over WebRTC"),
+        _package("sounddevice", "mic", "live --mic"),
+        Finding("PortAudio", find_library("portaudio"), "live --mic", "apt install libportaudio2"),
         _package("matplotlib", "plot", "evaluate lips --plots"),
         _package("pocketsphinx", "align", "evaluate lips, prepare speech"),
         _package("torch", "train", "prepare features, train, export"),
@@ -44,6 +52,26 @@ def examine() -> list[Finding]:
         *(_program(name, "prepare synthetic") for name in ("flite", "festival")),
         Finding("espeak-ng", find_library("espeak-ng"), "prepare synthetic", "apt install libespeak-ng1"),
     ]
+
+
+def _served(name: str) -> Finding:
+    return Finding(
+        name, _or_none(lambda: version(name)), "serve", "pip install --force-reinstall facestream", vital=True
+    )
+
+
+def _page() -> str | None:
+    return "there" if (files("facestream.server") / "page" / "index.html").is_file() else None
+
+
+def _port() -> str | None:
+    with socket.socket() as free:
+        free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            free.bind(("127.0.0.1", 8000))
+        except OSError:
+            return None
+    return "free"
 
 
 def _talker() -> str | None:

@@ -23,14 +23,14 @@ class Light:
     Directions are the camera's: x to the right of the picture, y up, z towards who looks.
     """
 
-    key: tuple[float, float, float] = (-0.50, 0.62, 0.80)
-    key_color: tuple[float, float, float] = (0.98, 0.88, 0.78)
+    key: tuple[float, float, float] = (-0.68, 0.64, 0.60)
+    key_color: tuple[float, float, float] = (1.08, 0.97, 0.86)
     fill: tuple[float, float, float] = (0.80, 0.05, 0.60)
-    fill_color: tuple[float, float, float] = (0.15, 0.18, 0.23)
+    fill_color: tuple[float, float, float] = (0.12, 0.14, 0.18)
     rim: tuple[float, float, float] = (0.65, 0.45, -0.62)
-    rim_color: tuple[float, float, float] = (0.85, 0.88, 0.92)
-    sky: tuple[float, float, float] = (0.36, 0.38, 0.42)
-    bounce: tuple[float, float, float] = (0.26, 0.20, 0.17)
+    rim_color: tuple[float, float, float] = (2.30, 2.40, 2.50)
+    sky: tuple[float, float, float] = (0.20, 0.22, 0.26)
+    bounce: tuple[float, float, float] = (0.15, 0.115, 0.10)
 
     def table(self) -> Floats:
         """[8, 3]: directions of unit length at rows 0, 2, 4."""
@@ -48,6 +48,7 @@ ENCODED = np.where(_root <= 0.0031308, 12.92 * _root, 1.055 * _root ** (1 / 2.4)
 # places on the far side, nearly only the red.
 _WRAP = (0.84, 0.48, 0.36)
 _BLEED = (0.9, 0.15, 0.0)
+_OFF_SKIN = (0.60, 0.28, 0.12)  # what reaches a crease or a mouth comes off skin
 _THROUGH = (0.95, 0.22, 0.10)
 
 
@@ -68,12 +69,13 @@ def toned(r, g, b):  # type: ignore[no-untyped-def]
 
 
 @_jit
-def light_vertices(points, normals, weld, used, surface, key_share, near_share, light, encoded, out):  # type: ignore[no-untyped-def]
+def light_vertices(points, normals, weld, used, surface, key_share, light, encoded, out):  # type: ignore[no-untyped-def]
     """Light that each used vertex sends to the eye, encoded for the display, [V, 3] in 1..254, so that what is
     interpolated stays in its lane without clipping.
 
     surface: colors [V, 3], sheen [V], shade [V], translucency [V]; key_share: [V] of the key light that no shadow
-    takes; near_share: [V] of the ambient light that passes what is before the vertex in the picture.
+    takes. Where shade says that little of the surroundings is seen, what the key cannot reach is darker still: so the
+    inside of a mouth darkens as it closes.
     """
     colors, sheen, shade, translucency = surface
     hx, hy, hz = light[0, 0], light[0, 1], light[0, 2]
@@ -90,9 +92,9 @@ def light_vertices(points, normals, weld, used, surface, key_share, near_share, 
         fill = max(0.0, 0.5 + 0.5 * (n[0] * light[2, 0] + n[1] * light[2, 1] + n[2] * light[2, 2]))
         back = n[0] * light[4, 0] + n[1] * light[4, 1] + n[2] * light[4, 2]
         edge = 1.0 - facing
-        open_ = min(shade[v], near_share[v])
         soft, lit = translucency[v], key_share[v]
-        rim = (max(0.0, back) * edge * edge + 0.10 * edge * edge * edge * max(0.0, 0.4 + n[1])) * open_
+        open_ = shade[v] * (1.0 - 0.35 * (1.0 - shade[v]) * (1.0 - lit))
+        rim = (max(0.0, back + 0.1) * edge * edge + 0.10 * edge * edge * edge * max(0.0, 0.4 + n[1])) * open_
         through = max(0.0, -back) * max(0.0, 2.0 * soft - 1.0) * 0.55 + max(0.0, back) * edge * soft * 0.25 * open_
         up = 0.5 + 0.5 * n[1]
         # half way between key and eye
@@ -100,7 +102,9 @@ def light_vertices(points, normals, weld, used, surface, key_share, near_share, 
         mirror = max(0.0, n[0] * mx + n[1] * my + n[2] * mz) / math.sqrt(mx * mx + my * my + mz * mz)
         mirror *= mirror
         mirror *= mirror
-        shine = sheen[v] * mirror * mirror * mirror * lit * open_  # to the 12th power
+        mirror *= mirror * mirror  # to the 12th power
+        spot = mirror * mirror
+        shine = sheen[v] * (mirror + soft * spot * spot) * lit * open_
         for c in range(3):
             wrap = 0.06 + soft * _WRAP[c]
             direct = max(0.0, (key + wrap) / (1.0 + wrap))
@@ -109,13 +113,13 @@ def light_vertices(points, normals, weld, used, surface, key_share, near_share, 
             # light that comes out of a crease has been reflected there and taken the surface's colour: Jimenez et al.
             # 2016, Practical real-time strategies for accurate indirect occlusion, section 5.1
             a, b, d = 2.0404 * color - 0.3324, -4.7951 * color + 0.6417, 2.7552 * color + 0.6903
-            ambient = max(open_, ((open_ * a + b) * open_ + d) * open_)
+            ambient = max(open_, ((open_ * a + b) * open_ + d) * open_) * (1.0 + _OFF_SKIN[c] * (1.0 - open_))
             arriving = (
-                light[1, c] * direct * arrives * (0.5 + 0.5 * open_)
+                light[1, c] * direct * arrives * (0.4 + 0.6 * open_)
                 + (light[3, c] * fill + light[7, c] + (light[6, c] - light[7, c]) * up) * ambient
                 + light[5, c] * (rim + through * _THROUGH[c])
             )
-            linear[c] = color * (arriving + shine) + light[1, c] * 0.06 * shine
+            linear[c] = color * (arriving + 0.6 * shine) + light[1, c] * (0.20 + 0.6 * soft) * shine
         r, g, b = toned(linear[0], linear[1], linear[2])
         out[v, 0] = 1.5 + 0.99 * encoded[int(_STEPS * math.sqrt(max(r, 0.0)))]
         out[v, 1] = 1.5 + 0.99 * encoded[int(_STEPS * math.sqrt(max(g, 0.0)))]

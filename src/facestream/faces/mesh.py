@@ -5,11 +5,13 @@ Shapes: V vertices, F triangles, H x W texels.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
 Floats = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int32]
@@ -106,3 +108,23 @@ def grid_triangles(rows: int, columns: int, wrap: bool = False) -> Indices:
     b = row * columns + (column + 1) % columns
     quads = np.stack([a, b, b + columns, a + columns], -1).reshape(-1, 4)
     return np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]]).astype(np.int32)
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def vertex_normals(points, triangles, weld, out):  # type: ignore[no-untyped-def]
+    """Area-weighted vertex normals of unit length, [V, 3]; a welded vertex's is at its weld."""
+    out[:] = 0.0
+    for f in range(triangles.shape[0]):
+        i, j, k = triangles[f, 0], triangles[f, 1], triangles[f, 2]
+        ax, ay, az = points[j, 0] - points[i, 0], points[j, 1] - points[i, 1], points[j, 2] - points[i, 2]
+        bx, by, bz = points[k, 0] - points[i, 0], points[k, 1] - points[i, 1], points[k, 2] - points[i, 2]
+        nx, ny, nz = ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx
+        for v in (weld[i], weld[j], weld[k]):
+            out[v, 0] += nx
+            out[v, 1] += ny
+            out[v, 2] += nz
+    for v in range(out.shape[0]):
+        scale = 1.0 / math.sqrt(out[v, 0] ** 2 + out[v, 1] ** 2 + out[v, 2] ** 2 + 1e-20)
+        out[v, 0] *= scale
+        out[v, 1] *= scale
+        out[v, 2] *= scale

@@ -18,10 +18,11 @@ import numpy as np
 import numpy.typing as npt
 
 from facestream.errors import MotionError
+from facestream.faces.gltf.cutting import above, cut
 from facestream.faces.gltf.names import target_names
 from facestream.faces.gltf.pieces import Piece, Scene
 from facestream.faces.gltf.reader import Document
-from facestream.faces.gltf.surfaces import Pictures, there, unwrapped
+from facestream.faces.gltf.surfaces import Pictures
 from facestream.faces.head import Head
 from facestream.faces.head.correctives import Products
 from facestream.faces.head.forms import turn
@@ -35,6 +36,7 @@ logger = logging.getLogger("facestream")
 
 _AXES = ("Yaw", "Pitch", "Roll")
 _SHEEN = 0.1
+_LOWEST = -3.0  # in units of our faces: the picture ends at -2
 
 
 class Model:
@@ -71,7 +73,7 @@ class Model:
     @property
     def correctives(self) -> tuple[str, ...]:
         """Names of the corrective shapes, which say what moves them (head/correctives.py)."""
-        return tuple(name for name in self._displacements.ranges if name not in FACE)
+        return tuple(name for name in self._displacements.ranges if name not in ARKIT + TONGUE)
 
     def shape(self, name: str) -> Floats:
         """Displacement [V, 3] of one shape or corrective at weight 1."""
@@ -88,7 +90,8 @@ class Model:
             raise MotionError(f"no face has a channel {', '.join(unknown)}; expected names of signals.FACE")
         table = self._displacements
         products = Products(self.correctives, channels)
-        ranges = [table.ranges.get(name, (0, 0)) for name in (*channels, *products.used)]
+        ranges = [table.ranges[name] if name in self.shapes else (0, 0) for name in channels]
+        ranges += [table.ranges[name] for name in products.used]
         starts, ends = np.ascontiguousarray(np.array(ranges, np.int64).reshape(-1, 2).T)
         angles = {joint: [_column(channels, joint + axis) for axis in _AXES] for joint in self.joints}
 
@@ -124,29 +127,33 @@ def _column(channels: Sequence[str], name: str) -> int | None:
 def _assembled(document: Document, pieces: list[Piece], scene: Scene) -> Model:
     """All pieces as one model, where our own head is in the picture."""
     pictures = Pictures(document)
-    cut = [seen for piece in pieces if len((seen := _cut(piece, pictures)).triangles)]
-    names = dict.fromkeys(name for piece in cut for name in piece.moves)
+    seen = [piece for piece in (cut(piece, pictures) for piece in pieces) if len(piece.triangles)]
+    names = dict.fromkeys(name for piece in seen for name, moved in piece.moves.items() if moved.any())
     if not any(name in ARKIT for name in names):
         raise document.broken(_what_was_found(document))
-    counts = [len(piece.points) for piece in cut]
+    scale, offset = _fit(seen, list(names))
+    if not (scale > 0 and np.isfinite((scale, *offset)).all()):
+        raise document.broken("its face has no height above it, or no size; expected a head that stands upright")
+    lowest = (_LOWEST - offset[1]) / scale
+    shown = [piece for piece in (above(piece, lowest) for piece in seen) if len(piece.triangles)]
+    counts = [len(piece.points) for piece in shown]
     starts = np.cumsum([0, *counts])
-    points = np.concatenate([piece.points for piece in cut])
-    table = _displacements(cut, starts, list(names))
-    scale, offset = _fit(points, table)
-    triangles = [piece.triangles + start for start, piece in zip(starts, cut, strict=False)]
+    points = np.concatenate([piece.points for piece in shown])
+    table = _displacements(shown, starts, list(names))
+    table = replace(table, moves=np.float32(scale) * table.moves)
+    triangles = [piece.triangles + start for start, piece in zip(starts, shown, strict=False)]
     mesh = Mesh(
         vertices=(scale * points + offset).astype(np.float32),
         triangles=np.concatenate(triangles).astype(np.int32),
-        colors=np.concatenate([piece.look.colors for piece in cut]),
-        gloss=np.repeat([piece.look.gloss for piece in cut], counts).astype(np.float32),
+        colors=np.concatenate([piece.look.colors for piece in shown]),
+        gloss=np.repeat([piece.look.gloss for piece in shown], counts).astype(np.float32),
         sheen=np.full(len(points), _SHEEN, np.float32),
         shade=np.ones(len(points), np.float32),
-        weld=_weld(cut, starts),
-        uv=np.concatenate([_in_texture(piece, pictures) for piece in cut]),
+        weld=_weld(shown, starts),
+        uv=np.concatenate([_in_texture(piece, pictures) for piece in shown]),
         texture=pictures.texture(),
     )
-    table = replace(table, moves=np.float32(scale) * table.moves)
-    return Model(mesh, table, {joint.name: joint for joint in _joints(cut, table, scene, scale, offset)})
+    return Model(mesh, table, {joint.name: joint for joint in _joints(shown, table, scene, scale, offset)})
 
 
 def _joints(
@@ -177,41 +184,6 @@ def _displacements(pieces: Sequence[Piece], starts: npt.NDArray[np.int64], names
     return Displacements(ranges, np.concatenate(vertices).astype(np.int32), np.concatenate(moves).astype(np.float32))
 
 
-def _cut(piece: Piece, pictures: Pictures) -> Piece:
-    """A piece without what is transparent, its texture's places within the picture, and its back if that is seen."""
-    look, triangles = piece.look, piece.triangles
-    picture = None if look.image is None else pictures[look.image]
-    if picture is None:
-        piece = replace(piece, look=replace(look, image=None, uv=np.zeros_like(look.uv)))
-    else:
-        origin, triangles, uv = unwrapped(triangles, look.uv)
-        piece = _taken(piece, origin, triangles)
-        piece = replace(piece, look=replace(piece.look, uv=uv))
-        if look.least is not None:
-            piece = replace(piece, triangles=triangles[there(picture, triangles, uv, look.least)])
-    if look.two_sided:
-        front, count = np.arange(len(piece.points)), len(piece.points)
-        both = np.concatenate([piece.triangles, piece.triangles[:, ::-1] + count])
-        normals = piece.normals
-        piece = _taken(piece, np.concatenate([front, front]), both)
-        if normals is not None:
-            piece = replace(piece, normals=np.concatenate([normals, -normals]))
-    return piece
-
-
-def _taken(piece: Piece, vertices: npt.NDArray[np.intp] | Indices, triangles: Indices) -> Piece:
-    """A piece of copies of these vertices, joined by these triangles."""
-    look = piece.look
-    return Piece(
-        piece.points[vertices],
-        None if piece.normals is None else piece.normals[vertices],
-        triangles,
-        {name: moved[vertices] for name, moved in piece.moves.items()},
-        {name: share[vertices] for name, share in piece.shares.items()},
-        replace(look, colors=look.colors[vertices], uv=look.uv[vertices]),
-    )
-
-
 def _in_texture(piece: Piece, pictures: Pictures) -> Floats:
     if piece.look.image is None:
         return np.zeros_like(piece.look.uv)
@@ -235,29 +207,28 @@ def _weld(pieces: Sequence[Piece], starts: npt.NDArray[np.int64]) -> Indices:
     return weld
 
 
-def _fit(points: Floats, table: Displacements) -> tuple[float, Floats]:
+def _fit(pieces: Sequence[Piece], names: Sequence[str]) -> tuple[float, Floats]:
     """Scale and offset [3] that lay a model over our head: its face's middle on ours, its crown as high as ours.
 
     The face's middle is where the shapes that both have move most.
     """
     ours = Head.load()
-    names = [name for name in ARKIT if name in table.ranges]
-    ranges = [slice(*table.ranges[name]) for name in names]
-    here = _middle(points, [(table.vertices[rows], table.moves[rows]) for rows in ranges])
-    everything = np.arange(len(ours.mesh.vertices), dtype=np.int32)
-    wanted = _middle(ours.mesh.vertices, [(everything, ours.shape(name)) for name in names])
-    above, height = points[:, 1].max() - here[1], ours.mesh.vertices[:, 1].max() - wanted[1]
-    scale = float(height / above) if above > 0 else 1.0
+    both = [name for name in ARKIT if name in names]
+    here = _middle([[(piece.points, piece.moves[name]) for piece in pieces if name in piece.moves] for name in both])
+    wanted = _middle([[(ours.mesh.vertices, ours.shape(name))] for name in both])
+    reach = max(piece.points[:, 1].max() for piece in pieces) - here[1]
+    height = ours.mesh.vertices[:, 1].max() - wanted[1]
+    scale = float(height / reach) if reach > 0 else 0.0
     return scale, (wanted - scale * here).astype(np.float32)
 
 
-def _middle(points: Floats, shapes: Sequence[tuple[Indices, Floats]]) -> Floats:
-    """Mean of the middles of shapes, each given as vertices [m] and displacements [m, 3]."""
+def _middle(shapes: Sequence[Sequence[tuple[Floats, Floats]]]) -> Floats:
+    """Mean of the middles of shapes, each given as points [n, 3] and displacements [n, 3] of every piece."""
     middles = []
-    for vertices, moved in shapes:
-        amount = np.linalg.norm(moved, axis=1)
-        if amount.sum() > 0:
-            middles.append((points[vertices] * amount[:, None]).sum(axis=0) / amount.sum())
+    for shape in shapes:
+        amounts = [np.linalg.norm(moved.astype(np.float64), axis=1) for _, moved in shape]
+        total = sum((amount @ points for amount, (points, _) in zip(amounts, shape, strict=True)), np.zeros(3))
+        middles.append(total / sum(amount.sum() for amount in amounts))
     return np.asarray(np.mean(middles, axis=0), np.float32)
 
 

@@ -26,6 +26,7 @@ _HALF, _ZERO = np.float32(0.5), np.float32(0.0)
 _EIGHTH, _QUARTER = np.float32(0.125), np.float32(0.25)
 _REACH = np.float32(0.875)  # to the first column whose sample is at or behind an edge
 _TINY = np.float32(1e-9)
+_DULL = np.float32(0.80)  # the cosine below which a moist surface mirrors nothing
 _QUARTERS = 0b10_00_11_01  # of a pixel's width, and an eighth: where the samples of its rows are, the last one first
 # Twice the area of a triangle that faces the eye is below this: rows grow downwards. Thinner ones hold no sample.
 _LEAST_AREA = np.float32(-0.02)
@@ -51,15 +52,13 @@ def _place(u, v):  # type: ignore[no-untyped-def]
 
 
 @_jit
-def _painted(word, place, texture):  # type: ignore[no-untyped-def]
-    """The packed colour times the texel at a place."""
-    row = min(max((place & 0xFFFFFFFF) >> 16, 0), texture.shape[0] - 1)
-    column = min(max(place >> 48, 0), texture.shape[1] - 1)
-    texel = texture[row, column]
+def _painted(word, place, texture, width):  # type: ignore[no-untyped-def]
+    """The packed colour times the texel at a place; texture: [H W] words of 8 bits each for red, green and blue."""
+    texel = np.int64(texture[np.uint64(((place & 0xFFFFFFFF) >> 16) * width + (place >> 48))])
     r, g, b = word & _MASK, (word >> _LANE) & _MASK, (word >> (2 * _LANE)) & _MASK
-    r = (r * (np.int64(texel[0]) + 1)) >> 8
-    g = (g * (np.int64(texel[1]) + 1)) >> 8
-    b = (b * (np.int64(texel[2]) + 1)) >> 8
+    r = (r * ((texel & 0xFF) + 1)) >> 8
+    g = (g * (((texel >> 8) & 0xFF) + 1)) >> 8
+    b = (b * ((texel >> 16) + 1)) >> 8
     return r + (g << _LANE) + (b << (2 * _LANE))
 
 
@@ -76,21 +75,31 @@ def _brightened(word, light):  # type: ignore[no-untyped-def]
 
 @_jit
 def _highlight(nx, ny, nz, gloss, half):  # type: ignore[no-untyped-def]
-    """White that a moist surface mirrors, 0..1, for a normal of about unit length: a broad sheen, and in it the key
-    lamp's disc; on what is as smooth as an eye the fill's paler disc as well. half: [2, 3] where they are mirrored.
+    """White that a moist surface mirrors, 0..1, for a normal of about unit length: a broad sheen, and on what is as
+    smooth as an eye the soft discs of key and fill. half: [2, 3] the normals that mirror them to the eye.
     """
     scale = np.float32(1.0) / math.sqrt(nx * nx + ny * ny + nz * nz + np.float32(1e-9))
-    key = (nx * half[0, 0] + ny * half[0, 1] + nz * half[0, 2]) * scale
-    if key <= _HALF:
-        return _ZERO
+    key = max((nx * half[0, 0] + ny * half[0, 1] + nz * half[0, 2]) * scale, _ZERO)
     power = key * key
     power *= power
     power *= power
-    power *= power  # to the 16th
-    disc = min(max((key - np.float32(0.972)) * np.float32(90.0), _ZERO), np.float32(1.0))
+    power = max(power * power - np.float32(0.03), _ZERO)  # to the 16th, and nothing from where _DULL begins
+    disc = min(max((key - np.float32(0.972)) * np.float32(60.0), _ZERO), np.float32(1.0))
     fill = (nx * half[1, 0] + ny * half[1, 1] + nz * half[1, 2]) * scale
-    pale = min(max((fill - np.float32(0.985)) * np.float32(120.0), _ZERO), np.float32(1.0))
-    return gloss * (np.float32(0.16) * power + gloss * (np.float32(0.78) * disc + np.float32(0.25) * pale))
+    pale = min(max((fill - np.float32(0.988)) * np.float32(120.0), _ZERO), np.float32(1.0))
+    sheen = (np.float32(0.60) - np.float32(0.48) * gloss) * power
+    return min(gloss * (sheen + gloss * (np.float32(0.32) * disc + np.float32(0.06) * pale)), np.float32(1.0))
+
+
+@_jit
+def _mirrors(i, j, k, normals, half):  # type: ignore[no-untyped-def]
+    """Whether a triangle with these vertices' normals can mirror a lamp to the eye."""
+    best = _ZERO
+    for v in (i, j, k):
+        for lamp in range(2):
+            toward = normals[v, 0] * half[lamp, 0] + normals[v, 1] * half[lamp, 1] + normals[v, 2] * half[lamp, 2]
+            best = max(best, toward)
+    return best > _DULL
 
 
 @_jit
@@ -146,12 +155,15 @@ def sort_into_bands(screen, triangles, rows, used):  # type: ignore[no-untyped-d
 
 
 @_jit
-def _fill(members, origin, screen, triangles, lit, normals, weld, gloss, half, uv, textured, texture, depth, color):  # type: ignore[no-untyped-def]
+def _fill(members, origin, shape, surface, depth, color):  # type: ignore[no-untyped-def]
     """Fill triangles into a band of samples whose first row is `origin`.
 
-    screen: column, sample row, 1 / distance [V, 3]; lit: colour [V, 3] of each vertex; gloss, textured: [F]; uv: column
-    and row of texels [V, 2]; depth: 1 / distance of each sample; color: its packed colour; the last two in place.
+    shape: column, sample row, 1 / distance [V, 3]; triangles [F, 3]; colour, normal [V, 3] and weld [V] of each vertex;
+    surface: gloss [F]; where lamps are mirrored [2, 3]; column and row of texels [V, 2]; whether a triangle is textured
+    [F]; texels and their width. depth: 1 / distance of each sample; color: its packed colour; both in place.
     """
+    screen, triangles, lit, normals, weld = shape
+    gloss, half, uv, textured, texture, width = surface
     rows, columns = depth.shape
     depth, color = depth.ravel(), color.ravel()
     spans = np.empty(2 * BAND, np.int32)
@@ -185,6 +197,8 @@ def _fill(members, origin, screen, triangles, lit, normals, weld, gloss, half, u
             lit[i, 2] + blue_x * dx + blue_y * dy,
         )
         shiny, mapped = gloss[f], textured[f]
+        if shiny > _ZERO and not _mirrors(weld[i], weld[j], weld[k], normals, half):
+            shiny = _ZERO
         plain = shiny == _ZERO and not mapped
         wi = wj = wk = 0
         nx_x = nx_y = ny_x = ny_y = nz_x = nz_y = u_x = u_y = v_x = v_y = _ZERO
@@ -228,7 +242,7 @@ def _fill(members, origin, screen, triangles, lit, normals, weld, gloss, half, u
                 for sample in range(np.uint64(start + left), np.uint64(start + right)):
                     if near > depth[sample]:
                         depth[sample] = near
-                        seen = _painted(word, place, texture) if mapped else word
+                        seen = _painted(word, place, texture, width) if mapped else word
                         if shiny > _ZERO:
                             nx = normals[wi, 0] + nx_x * dx + nx_y * dy
                             ny = normals[wi, 1] + ny_x * dx + ny_y * dy
@@ -274,16 +288,12 @@ def _cut_out(color, out):  # type: ignore[no-untyped-def]
 @_jit
 def draw_bands(starts, members, shape, surface, depth, color, background, out):  # type: ignore[no-untyped-def]
     """The whole picture, band by band."""
-    screen, triangles, lit, normals, weld = shape
-    gloss, half, uv, textured, texture = surface
     rows = BAND // 4
     for band in range(len(starts) - 1):
         above, below = band * rows, min((band + 1) * rows, out.shape[0])
         depth[:] = 0.0
         color[:] = 0
-        here = members[starts[band] : starts[band + 1]]
-        origin = band * BAND
-        _fill(here, origin, screen, triangles, lit, normals, weld, gloss, half, uv, textured, texture, depth, color)
+        _fill(members[starts[band] : starts[band + 1]], band * BAND, shape, surface, depth, color)
         if background is None:
             _cut_out(color, out[above:below])
         else:

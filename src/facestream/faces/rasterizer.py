@@ -9,8 +9,6 @@ Shapes: V vertices, F triangles, S = size picture rows and columns.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numba import njit
 
@@ -18,12 +16,13 @@ from facestream.faces import pixels
 from facestream.faces.background import Background, backdrop
 from facestream.faces.camera import Camera
 from facestream.faces.light import ENCODED, Light, light_vertices
-from facestream.faces.mesh import Floats, Mesh, Picture
+from facestream.faces.mesh import Floats, Mesh, Picture, vertex_normals
 from facestream.faces.shadow import ShadowMap
+from facestream.faces.texture import texels, textured
 
 __all__ = ["Camera", "Light", "Renderer"]
 
-_SHADOW_EDGE = 192
+_SHADOW_EDGE = 160
 _jit = njit(cache=True, nogil=True, fastmath=True)
 
 
@@ -50,13 +49,12 @@ class Renderer:
         self._points, self._normals, self._screen, self._lit = (np.empty((count, 3), np.float32) for _ in range(4))
         self._used = np.empty(count, np.bool_)
         self._key_share = np.ones(count, np.float32)
-        self._near_share = np.ones(count, np.float32)
         gloss = mesh.gloss[mesh.triangles]
-        self._gloss = np.where((gloss > 0).all(axis=1), gloss.mean(axis=1), 0).astype(np.float32)
-        self._texture = np.full((1, 1, 3), 255, np.uint8) if mesh.texture is None else mesh.texture
-        height, width = self._texture.shape[:2]
-        self._uv = mesh.uv * np.array((width, height), np.float32)
-        self._textured = (np.ptp(mesh.uv[mesh.triangles], axis=1) > 0).any(axis=1) & (mesh.texture is not None)
+        gloss = np.where((gloss > 0).all(axis=1), gloss.mean(axis=1), 0).astype(np.float32)
+        self._texels, self._width, self._uv = texels(mesh)
+        mapped = textured(mesh, self._uv)
+        order = np.argsort(mapped | (gloss > 0), kind="stable")  # costly samples last: many are then hidden already
+        self._triangles, self._gloss, self._textured = mesh.triangles[order], gloss[order], mapped[order]
         self._to_camera(mesh.vertices)
         self._shadow = ShadowMap(self._light[0], self._points, _SHADOW_EDGE)
         self._depth = np.empty((pixels.BAND, size), np.float32)
@@ -73,9 +71,9 @@ class Renderer:
         if out is None:
             out = np.empty((self.size, self.size, 4 if self.background is None else 3), np.uint8)
         self._to_camera(vertices)
-        starts, members = pixels.sort_into_bands(self._screen, mesh.triangles, 4 * self.size, self._used)
-        _normals(self._points, mesh.triangles, mesh.weld, self._normals)
-        self._shadow.look(self._points, mesh.triangles)
+        starts, members = pixels.sort_into_bands(self._screen, self._triangles, 4 * self.size, self._used)
+        vertex_normals(self._points, self._triangles, mesh.weld, self._normals)
+        self._shadow.look(self._points, self._triangles)
         self._shadow.share(self._normals, mesh.weld, self._used, self._key_share)
         light_vertices(
             self._points,
@@ -84,7 +82,6 @@ class Renderer:
             self._used,
             (mesh.colors, mesh.sheen, mesh.shade, mesh.translucency),
             self._key_share,
-            self._near_share,
             self._light,
             ENCODED,
             self._lit,
@@ -92,8 +89,8 @@ class Renderer:
         pixels.draw_bands(
             starts,
             members,
-            (self._screen, mesh.triangles, self._lit, self._normals, mesh.weld),
-            (self._gloss, self._half, self._uv, self._textured, self._texture),
+            (self._screen, self._triangles, self._lit, self._normals, mesh.weld),
+            (self._gloss, self._half, self._uv, self._textured, self._texels, self._width),
             self._depth,
             self._color,
             self.background,
@@ -121,23 +118,3 @@ def _project(points, place, axes, focal, middle, out, screen):  # type: ignore[n
         screen[v, 0] = middle + focal * x * near
         screen[v, 1] = np.float32(4.0) * (middle - focal * y * near)
         screen[v, 2] = near
-
-
-@_jit
-def _normals(points, triangles, weld, out):  # type: ignore[no-untyped-def]
-    """Area-weighted vertex normals of unit length, [V, 3]; a welded vertex's is at its weld."""
-    out[:] = 0.0
-    for f in range(triangles.shape[0]):
-        i, j, k = triangles[f, 0], triangles[f, 1], triangles[f, 2]
-        ax, ay, az = points[j, 0] - points[i, 0], points[j, 1] - points[i, 1], points[j, 2] - points[i, 2]
-        bx, by, bz = points[k, 0] - points[i, 0], points[k, 1] - points[i, 1], points[k, 2] - points[i, 2]
-        nx, ny, nz = ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx
-        for v in (weld[i], weld[j], weld[k]):
-            out[v, 0] += nx
-            out[v, 1] += ny
-            out[v, 2] += nz
-    for v in range(out.shape[0]):
-        scale = 1.0 / math.sqrt(out[v, 0] ** 2 + out[v, 1] ** 2 + out[v, 2] ** 2 + 1e-20)
-        out[v, 0] *= scale
-        out[v, 1] *= scale
-        out[v, 2] *= scale

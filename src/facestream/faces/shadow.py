@@ -29,14 +29,17 @@ def light_axes(direction: Floats) -> Floats:
 class ShadowMap:
     """What a distant light sees of points [V, 3] in a fixed window around where they rest."""
 
-    def __init__(self, direction: Floats, rest: Floats, edge: int) -> None:
-        """rest: points [N, 3] that shall fit into the window, with room to move."""
+    def __init__(self, direction: Floats, rest: Floats, edge: int, under_skin: float = 0.16) -> None:
+        """rest: points [N, 3] that shall fit into the window, with room to move; under_skin: how far what turns away
+        from the light is lifted towards it.
+        """
         self.axes = light_axes(direction)
         across = rest @ self.axes[:2].T
         low, high = across.min(axis=0), across.max(axis=0)
         width = 1.15 * float((high - low).max()) + 1e-6
         self.scale = edge / width
         self.middle = ((low + high) / 2).astype(np.float32)
+        self._lift = np.float32(under_skin)
         self.depths = np.empty((edge, edge), np.float32)
         self._seen = np.empty((0, 3), np.float32)
 
@@ -50,7 +53,7 @@ class ShadowMap:
 
     def share(self, normals: Floats, weld: Indices, used: npt.NDArray[np.bool_], out: Floats) -> None:
         """Share [V] of the light that reaches each used vertex of those last looked at."""
-        soft_share(self._seen, normals, weld, used, self.axes, np.float32(self.scale), self.depths, out)
+        soft_share(self._seen, normals, weld, used, self.axes, np.float32(self.scale), self._lift, self.depths, out)
 
 
 @_jit
@@ -105,10 +108,10 @@ def fill_depths(seen, triangles, depths):  # type: ignore[no-untyped-def]
 
 
 @_jit
-def soft_share(seen, normals, weld, used, axes, scale, depths, out):  # type: ignore[no-untyped-def]
-    """Share of the light that passes what is before each used vertex, [V]: a tent of 5 x 5 texels about its place.
+def soft_share(seen, normals, weld, used, axes, scale, lift, depths, out):  # type: ignore[no-untyped-def]
+    """Share of the light that passes what is before each used vertex, [V]: a tent of 4 x 4 texels about its place.
 
-    What turns away from the light is lifted towards it, so that the light's way under the skin is not cut off.
+    lift: how far what turns away from the light is lifted towards it, so that its way under the skin is not cut off.
     """
     edge = depths.shape[0]
     texel = np.float32(1.0) / scale
@@ -120,19 +123,18 @@ def soft_share(seen, normals, weld, used, axes, scale, depths, out):  # type: ig
         across = n[0] * axes[0, 0] + n[1] * axes[0, 1] + n[2] * axes[0, 2]
         up = n[0] * axes[1, 0] + n[1] * axes[1, 1] + n[2] * axes[1, 2]
         facing = n[0] * axes[2, 0] + n[1] * axes[2, 1] + n[2] * axes[2, 2]
-        column, row = seen[v, 0] + across * np.float32(1.0), seen[v, 1] - up * np.float32(1.0)
-        lift = np.float32(2.0) * texel + np.float32(0.16) * max(np.float32(0.0), np.float32(0.45) - facing)
-        depth = seen[v, 2] + lift
+        column, row = seen[v, 0] + across * np.float32(1.5), seen[v, 1] - up * np.float32(1.5)
+        depth = seen[v, 2] + np.float32(0.8) * texel + lift * max(np.float32(0.0), np.float32(0.45) - facing)
         x0, y0 = math.floor(column - _HALF), math.floor(row - _HALF)
-        if x0 < 2 or y0 < 2 or x0 + 3 >= edge or y0 + 3 >= edge:
+        if x0 < 1 or y0 < 1 or x0 + 2 >= edge or y0 + 2 >= edge:
             out[v] = np.float32(1.0)
             continue
         fx, fy = column - _HALF - x0, row - _HALF - y0
         total, weights = np.float32(0.0), np.float32(0.0)
-        for dy in range(-2, 4):
-            wy = np.float32(3.0) - abs(dy - fy)
-            for dx in range(-2, 4):
-                weight = wy * (np.float32(3.0) - abs(dx - fx))
+        for dy in range(-1, 3):
+            wy = np.float32(2.0) - abs(dy - fy)
+            for dx in range(-1, 3):
+                weight = wy * (np.float32(2.0) - abs(dx - fx))
                 hidden = (depths[y0 + dy, x0 + dx] - depth) * soft
                 total += weight * min(max(hidden, np.float32(0.0)), np.float32(1.0))
                 weights += weight

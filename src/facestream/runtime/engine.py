@@ -75,6 +75,7 @@ class Engine:
 
     def __init__(self, talker: Talker, seats: int = 256, bays: int = BAYS) -> None:
         self.talker, self.seats = talker, seats
+        self._step = talker.timing.frame_samples
         self.users: list[User] = []
         self._bays = [Bay(talker, seats) for _ in range(bays)]
         self._turn = 0
@@ -111,19 +112,15 @@ class Engine:
         user.heard += len(samples)
         user.lane.hear(samples)
 
-    def interrupt(self, user: User, now: float) -> int:
+    def interrupt(self, user: User, now: float, unseen: int | None = None) -> int:
         """Stop a user's face: sound and frames not yet shown are void, the mouth is at rest within 160 ms.
 
+        unseen: how many of the last frames were not shown; where nobody knows, the clock says.
         Returns how much of the user's own sound was shown, in samples at 16 kHz. Sound that comes next is a new turn.
         """
-        timing, lane = self.talker.timing, user.lane
-        late = (timing.delay + 1) / timing.fps
-        unseen = 0
-        while (
-            unseen < lane.emitted and user.pace.spoken((lane.emitted - 1 - unseen) * timing.frame_samples) + late > now
-        ):
-            unseen += 1
-        shown = self._shown(user, min(unseen, len(lane.faces)))
+        lane = user.lane
+        unseen = min(self._early(user, now) if unseen is None else unseen, len(lane.faces))
+        shown = self._shown(user, unseen)
         lane.stop(unseen)
         self._bays[user.bay].forget_sound(lane)
         user.pieces.clear()
@@ -155,17 +152,18 @@ class Engine:
 
     def _due(self, user: User, now: float) -> bool:
         """Whether a user's next step may run; silence is heard where sound is missing for too long."""
-        lane, step = user.lane, self.talker.timing.frame_samples
-        if cut := user.pace.excess(lane.buffered):
-            self._skip(user, cut)
+        lane, pace, step = user.lane, user.pace, self._step
         first = lane.received - lane.buffered
-        if lane.ready:
-            if not user.pace.may_step(now, first):
+        if lane.buffered < step and not pace.must_step(now, first + step):
+            return False  # so it is for most, most of the time
+        if lane.buffered >= step:
+            if cut := pace.excess(lane.buffered):
+                self._skip(user, cut)
+                first = lane.received - lane.buffered
+            if not pace.may_step(now, first):
                 return False
-            user.pace.follow(now, first + step)
+            pace.follow(now, first + step)
             return True
-        if not user.pace.must_step(now, first + step):
-            return False
         self._note(user, SILENT)
         lane.hear(np.zeros(step - lane.buffered, np.float32))
         user.idled += 1
@@ -194,6 +192,16 @@ class Engine:
         while len(user.pieces) > 1 and user.pieces[1][0] <= user.lane.emitted * self.talker.timing.frame_samples:
             user.pieces.popleft()
         return changed
+
+    def _early(self, user: User, now: float) -> int:
+        """How many of the last frames belong to sound that is not spoken yet."""
+        timing, early = self.talker.timing, 0
+        late = (timing.delay + 1) / timing.fps
+        while early < user.lane.emitted and (
+            user.pace.spoken((user.lane.emitted - 1 - early) * timing.frame_samples) + late > now
+        ):
+            early += 1
+        return early
 
     def _shown(self, user: User, unseen: int) -> int:
         """Samples of the user's own sound before the first frame not seen."""

@@ -98,14 +98,14 @@ class Hello(Message):
 
     type: Literal["hello"] = "hello"
     version: int = VERSION
-    sample_rate: int = Field(16_000, ge=LOWEST_RATE, le=HIGHEST_RATE)
+    sample_rate: int = Field(default=16_000, ge=LOWEST_RATE, le=HIGHEST_RATE)
     format: Literal["s16", "f32"] = "s16"
     source: Literal["microphone", "speech"] = "microphone"
-    style: str = Field("neutral", max_length=64)
-    seed: int = Field(0, ge=0, lt=2**53)
+    style: str = Field(default="neutral", max_length=64)
+    seed: int = Field(default=0, ge=0, lt=2**53)
     motion: Literal["binary", "json"] = "binary"
     listening: bool = False
-    token: str = Field("", max_length=SECRET)
+    token: str = Field(default="", max_length=SECRET)
 
 
 class Interrupt(Message):
@@ -113,7 +113,7 @@ class Interrupt(Message):
     clock decides."""
 
     type: Literal["interrupt"] = "interrupt"
-    position: int | None = Field(None, ge=0, lt=2**31)
+    position: int | None = Field(default=None, ge=0, lt=2**31)
 
 
 class End(Message):
@@ -255,12 +255,14 @@ _SERVER: TypeAdapter[FromServer] = TypeAdapter(Annotated[FromServer, Field(discr
 
 def from_client(text: str) -> FromClient:
     """Read a client's message. Raises ProtocolError with the close code that fits."""
-    return _read(text, _CLIENT)
+    message: FromClient = _read(text, _CLIENT)
+    return message
 
 
 def from_server(text: str) -> FromServer:
     """Read a server's message. Raises ProtocolError."""
-    return _read(text, _SERVER)
+    message: FromServer = _read(text, _SERVER)
+    return message
 
 
 def write(message: FromClient | FromServer) -> str:

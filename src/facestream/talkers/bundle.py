@@ -11,14 +11,13 @@ memories by name; its outputs are face [L, channels] and the update of each memo
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from facestream.errors import BundleError
+from facestream.errors import BundleError, did_you_mean
 from facestream.streaming.memory import Memory, describe, parse
 from facestream.timing import Timing
 
@@ -89,9 +88,9 @@ def _check_keys(path: Path, fields: dict[str, Any]) -> None:
     known = [field.name for field in dataclasses.fields(BundleConfig)]
     for key in fields:
         if key not in known:
-            near = difflib.get_close_matches(key, known, 1)
-            guess = f"; did you mean '{near[0]}'?" if near else ""
-            raise BundleError(f"'{path}' has the unknown key '{key}'{guess} Known: {', '.join(known)}")
+            raise BundleError(
+                f"'{path}' has the unknown key '{key}'.{did_you_mean(key, known)} Known: {', '.join(known)}"
+            )
     missing = [key for key in known if key not in fields]
     if missing:
         raise BundleError(f"'{path}' lacks {', '.join(missing)}; it is torn or was edited: copy the bundle again")

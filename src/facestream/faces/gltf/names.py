@@ -11,7 +11,7 @@ import re
 
 from facestream.faces.gltf.reader import Document
 from facestream.faces.gltf.writer import Json
-from facestream.signals import ARKIT, TONGUE
+from facestream.signals import FACE
 
 # Each of our names with the targets of one mesh that make it, and their weights.
 Recipe = dict[str, list[tuple[int, float]]]
@@ -19,8 +19,8 @@ Recipe = dict[str, list[tuple[int, float]]]
 
 def _known() -> dict[str, str]:
     """Our names by what is left of theirs in lower case, with sides in full and as one letter."""
-    short = {re.sub("Left$", "L", re.sub("Right$", "R", name)): name for name in ARKIT + TONGUE}
-    return {written.lower(): name for written, name in (short | {name: name for name in ARKIT + TONGUE}).items()}
+    short = {re.sub("Left$", "L", re.sub("Right$", "R", name)): name for name in FACE}
+    return {written.lower(): name for written, name in (short | {name: name for name in FACE}).items()}
 
 
 _KNOWN = _known()
@@ -30,13 +30,16 @@ def shape_named(name: str) -> str | None:
     """Our name of a shape or corrective that somebody else wrote, None if it is neither.
 
     Case and separators do not count, nor does what a tool put in front: "Face.EyeBlink_L" is eyeBlinkLeft. A corrective
-    ("a*b", its weight the product) has every factor's name.
+    ("a*b", "-headYaw": head/correctives.py) is named after channels that we have.
     """
-    found = [_shape(factor) for factor in name.split("*")]
+    found = [_channel(factor) for factor in name.split("*")]
     return None if None in found else "*".join(factor for factor in found if factor)
 
 
-def _shape(name: str) -> str | None:
+def _channel(name: str) -> str | None:
+    if name.startswith("-"):
+        found = _channel(name[1:])
+        return found and "-" + found
     words = [word for word in re.split(r"[^0-9A-Za-z]+", name.lower()) if word]
     return next((_KNOWN[tail] for i in range(len(words)) if (tail := "".join(words[i:])) in _KNOWN), None)
 

@@ -109,8 +109,6 @@ class Scene:
     def _piece(self, node: int, primitive: Json, recipe: Recipe) -> Piece:
         document, attributes = self.document, primitive["attributes"]
         points = document.accessor(attributes["POSITION"]).astype(np.float64)
-        if not np.isfinite(points).all():
-            raise document.broken("it has vertices that are not finite numbers; export it anew")
         count = len(points)
         place, shares = self._carried(node, attributes, count)
         targets = primitive.get("targets", [])
@@ -120,13 +118,18 @@ class Scene:
             for target, weight in parts:
                 if "POSITION" in targets[target]:
                     move += weight * document.accessor(targets[target]["POSITION"])
+            if not np.isfinite(move).all():
+                raise document.broken(f"its shape {name} is not made of finite numbers; export it anew")
+            move = np.einsum("nij,nj->ni", place[:, :, :3], move).astype(np.float32)
             if move.any():
-                moves[name] = np.einsum("nij,nj->ni", place[:, :, :3], move).astype(np.float32)
+                moves[name] = move
         normals = None
         if "NORMAL" in attributes:
             normals = np.einsum("nij,nj->ni", place[:, :, :3], document.accessor(attributes["NORMAL"]))
             normals = (normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)).astype(np.float32)
         points = np.einsum("nij,nj->ni", place[:, :, :3], points) + place[:, :, 3]
+        if not np.isfinite(points).all():
+            raise document.broken("it has vertices that are not finite numbers; export it anew")
         triangles = self._triangles(primitive, count)
         if count and np.linalg.det(place[0, :, :3]) < 0:
             triangles = triangles[:, ::-1]

@@ -21,32 +21,40 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from facestream.errors import MotionError
+from facestream.faces.gltf.animation import rotations_of, weights_of
 from facestream.faces.gltf.writer import TRIANGLES, VERTICES, Json, Writer
 from facestream.faces.head import Head
-from facestream.faces.head.correctives import factors
-from facestream.faces.head.joints import NECK_SHARE, Joint
-from facestream.faces.mesh import Floats, Indices, Mesh
+from facestream.faces.head.joints import Joint
+from facestream.faces.mesh import Floats, Indices, Mesh, vertex_normals
 from facestream.files import write_whole
-from facestream.signals import ARKIT, TONGUE, Motion
+from facestream.signals import ARKIT, FACE, Motion
 
 METRES = 0.1  # a unit of our faces
-LEAST_TURN = 1 / 127  # changes of a normal below this are left out
+# What is left out of a target: moves below 10 micrometres, and changes of normals below a degree.
+LEAST_MOVE, LEAST_TURN = 1e-4, 2 / 127
 
-# Surfaces by how glossy they are at least, and their roughness.
-_SURFACES = (("wet", 0.6, 0.12), ("moist", 0.12, 0.38), ("matte", -1.0, 0.68))
-_AXES = ("Yaw", "Pitch", "Roll")
+# Surfaces: how glossy they are at least, their roughness, and how much they mirror. No lamp is mirrored in a mouth, but
+# most players cast no shadow there.
+_SURFACES = {"wet": (0.4, 0.12, 1.0), "moist": (0.1, 0.38, 1.0), "matte": (-1.0, 0.68, 1.0), "inside": (9.0, 0.5, 0.2)}
+_INSIDE = ("cavity", "teeth_upper", "teeth_lower", "tongue")
 
 
 def save_glb(head: Head, path: str | os.PathLike[str], motion: Motion | None = None) -> None:
     """Write a head, and a motion as its animation if given, as .glb; whole or not at all.
 
-    Raises SinkError if the file cannot be written.
+    Raises MotionError if the motion moves no face, SinkError if the file cannot be written.
     """
     write_whole(Path(path), encode_glb(head, motion))
 
 
 def encode_glb(head: Head, motion: Motion | None = None) -> bytes:
     """The bytes of the file that `save_glb` writes."""
+    if motion is not None and not (len(motion) and set(motion.channels) & set(FACE)):
+        raise MotionError(
+            f"a motion of {len(motion)} frames with the channels {', '.join(motion.channels) or 'none'} moves no face; "
+            "expected frames, and channels such as jawOpen, mouthSmileLeft, headYaw"
+        )
     scene = _Scene(head)
     for name, surface, triangles in pieces(head):
         scene.add_piece(name, surface, triangles)
@@ -57,19 +65,15 @@ def encode_glb(head: Head, motion: Motion | None = None) -> bytes:
 
 def pieces(head: Head) -> Iterator[tuple[str, str, Indices]]:
     """Each part's triangles [F, 3], surface by surface: name, surface, triangles."""
-    part_of = np.zeros(len(head.mesh.vertices), np.int32)
-    parts = _parts(head)
-    for number, vertices in enumerate(parts.values()):
-        part_of[vertices] = number
-    triangles = head.mesh.triangles
-    part = part_of[triangles[:, 0]]
+    triangles, kinds = head.mesh.triangles, list(_SURFACES)
     gloss = head.mesh.gloss[triangles].mean(axis=1)
-    surface = np.select([gloss > least for _, least, _ in _SURFACES], range(len(_SURFACES)))
-    for number, name in enumerate(parts):
-        found = [kind for kind in range(len(_SURFACES)) if np.any((part == number) & (surface == kind))]
+    by_gloss = np.select([gloss > least for least, _, _ in _SURFACES.values()], kinds, default="matte")
+    for name, vertices in _parts(head).items():
+        mine = (triangles[:, 0] >= vertices[0]) & (triangles[:, 0] <= vertices[-1])
+        surface = np.where(name in _INSIDE, "inside", by_gloss)
+        found = [kind for kind in kinds if np.any(mine & (surface == kind))]
         for kind in found:
-            title = name if len(found) == 1 else f"{name}_{_SURFACES[kind][0]}"
-            yield title, _SURFACES[kind][0], triangles[(part == number) & (surface == kind)]
+            yield name if len(found) == 1 else f"{name}_{kind}", kind, triangles[mine & (surface == kind)]
 
 
 class _Scene:
@@ -79,7 +83,7 @@ class _Scene:
         self.writer = Writer(
             {
                 "asset": {"version": "2.0", "generator": "facestream"},
-                "extensionsUsed": ["KHR_mesh_quantization"],
+                "extensionsUsed": ["KHR_mesh_quantization", "KHR_materials_specular"],
                 "extensionsRequired": ["KHR_mesh_quantization"],
                 "scene": 0,
                 "scenes": [{"name": "face", "nodes": []}],
@@ -88,7 +92,7 @@ class _Scene:
         mesh = self._mesh = head.mesh
         low, high = mesh.vertices.min(axis=0), mesh.vertices.max(axis=0)
         self._center, self._step = (low + high) / 2, float((high - low).max()) / 65534
-        self._normals = vertex_normals(mesh, mesh.vertices)
+        self._normals = _normals(mesh, mesh.vertices)
         self._targets = {name: self._target(head, name) for name in (*head.shapes, *head.correctives)}
         self._nodes: dict[str, int] = {}
         self._add_skin(head.joints)
@@ -99,7 +103,8 @@ class _Scene:
     def _target(self, head: Head, name: str) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.int8]]:
         """One shape's displacements of positions and of normals, both [V, 3], as integers."""
         moved = head.shape(name)
-        turned = vertex_normals(self._mesh, self._mesh.vertices + moved) - self._normals
+        moved[np.abs(moved).max(axis=1) < LEAST_MOVE] = 0
+        turned = _normals(self._mesh, self._mesh.vertices + moved) - self._normals
         turned[np.abs(turned).max(axis=1) < LEAST_TURN] = 0
         return np.round(moved / self._step).astype(np.int16), np.round(np.clip(turned, -1, 1) * 127).astype(np.int8)
 
@@ -174,11 +179,13 @@ class _Scene:
     def _material(self, surface: str, textured: bool) -> int:
         """The material of a surface, with the face's texture or without."""
         if (surface, textured) not in self._materials:
-            roughness = next(rough for kind, _, rough in _SURFACES if kind == surface)
+            _, roughness, mirrors = _SURFACES[surface]
             shading: Json = {"metallicFactor": 0.0, "roughnessFactor": roughness}
             if textured:
                 shading["baseColorTexture"] = {"index": self._add_texture()}
-            entry = {"name": surface + ("_textured" if textured else ""), "pbrMetallicRoughness": shading}
+            entry: Json = {"name": surface + ("_textured" if textured else ""), "pbrMetallicRoughness": shading}
+            if mirrors < 1:
+                entry["extensions"] = {"KHR_materials_specular": {"specularFactor": mirrors}}
             self._materials[surface, textured] = self.writer.add("materials", entry)
         return self._materials[surface, textured]
 
@@ -214,59 +221,13 @@ class _Scene:
         self.writer.add("animations", animation)
 
 
-def weights_of(name: str, motion: Motion) -> Floats:
-    """The weight of a target in every frame, [T]: the curve that it is named after, or its factors' product."""
-    if name in ARKIT + TONGUE:
-        return motion.select([name]).values[:, 0]
-    curves = [sign * motion.select([channel]).values[:, 0] for channel, sign in factors(name)]
-    return np.asarray(np.clip(curves, 0, 1).prod(axis=0), np.float32)
-
-
-def rotations_of(motion: Motion) -> dict[str, Floats]:
-    """Quaternions x, y, z, w of each joint that turns, [T, 4]. The neck takes its part of the head's turn."""
-    found = {}
-    for joint in ("head", "leftEye", "rightEye"):
-        angles = motion.select([joint + axis for axis in _AXES]).values.astype(np.float64)
-        if not angles.any():
-            continue
-        found[joint] = quaternions(angles)
-        if joint == "head":
-            found["neck"] = quaternions(NECK_SHARE * angles)
-            found["head"] = _product(found["neck"] * (-1, -1, -1, 1), found["head"])
-    return {joint: turned.astype(np.float32) for joint, turned in found.items()}
-
-
-def quaternions(angles: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Yaw, pitch, roll [T, 3] in radians to quaternions [T, 4] of R = Ry(yaw) Rx(pitch) Rz(roll)."""
-    half, still = angles.T / 2, np.zeros(len(angles))
-    (sy, sx, sz), (cy, cx, cz) = np.sin(half), np.cos(half)
-    yaw, pitch, roll = (
-        np.stack(row, -1) for row in ((still, sy, still, cy), (sx, still, still, cx), (still, still, sz, cz))
-    )
-    return _product(_product(yaw, pitch), roll)
-
-
-def _product(p: npt.NDArray[np.float64], q: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Hamilton's product of quaternions x, y, z, w, [T, 4]: q turns first."""
-    (px, py, pz, pw), (qx, qy, qz, qw) = p.T, q.T
-    rows = (
-        pw * qx + px * qw + py * qz - pz * qy,
-        pw * qy - px * qz + py * qw + pz * qx,
-        pw * qz + px * qy - py * qx + pz * qw,
-        pw * qw - px * qx - py * qy - pz * qz,
-    )
-    return np.stack(rows, -1)
-
-
-def vertex_normals(mesh: Mesh, vertices: Floats) -> Floats:
-    """Area-weighted normals of unit length, [V, 3]; a welded vertex has its weld's."""
-    a, b, c = (vertices[mesh.triangles[:, k]] for k in range(3))
-    faces = np.cross(b - a, c - a)
-    corners = mesh.weld[mesh.triangles].T.reshape(-1)
-    sums = [np.bincount(corners, np.tile(faces[:, k], 3), len(vertices)) for k in range(3)]
-    normals = np.stack(sums, -1)[mesh.weld]
-    length = np.linalg.norm(normals, axis=1, keepdims=True)
-    return np.where(length > 0, normals / np.maximum(length, 1e-20), (0, 0, 1)).astype(np.float32)
+def _normals(mesh: Mesh, vertices: Floats) -> Floats:
+    """Normals of unit length, [V, 3]."""
+    normals = np.empty_like(vertices)
+    vertex_normals(vertices, mesh.triangles, mesh.weld, normals)
+    normals = normals[mesh.weld]
+    normals[np.abs(normals).max(axis=1) < 0.5] = (0, 0, 1)  # of triangles without area
+    return normals
 
 
 def _signed(values: Floats) -> npt.NDArray[np.int16]:

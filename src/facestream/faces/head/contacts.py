@@ -126,7 +126,7 @@ def globe(lids: Lids, left: bool, ball: Indices, lash_start: int) -> Globe:
     own = np.concatenate([*(skin.grid[row, columns] for row in rows), skin.lids_upper[columns]])
     lash = lash_start + np.arange(LASH_RINGS * ring)
     # lids, then the lash line's outer, front and inner ring, in radii of the eyeball
-    reach = np.repeat((1.035, 1.06, 1.08, 0.985), (len(own), ring, ring, ring)) * EYE_RADIUS
+    reach = np.repeat((1.038, 1.06, 1.08, 0.985), (len(own), ring, ring, ring)) * EYE_RADIUS
     return Globe(
         eye_center(left).astype(np.float32),
         ball,

@@ -1,8 +1,9 @@
 """Corrective shapes: what two shapes need together beyond their sum.
 
 A corrective's name says what drives it: factors joined by "*", each a channel, "-" before it for its negative values.
-Its weight is the product of the factors, each clipped to 0..1; a factor may stand twice. That is all that a player of
-an exported head has to know. "headYaw" alone is such a product, too: a muscle that stands out as the head turns.
+Its weight is the product of the factors, each clipped to 0..1; a factor may stand more than once. That is all that a
+player of an exported head has to know. "headYaw" alone is such a product, too: a muscle that stands out as the head
+turns.
 
 Lips: with weights j of jawOpen and c of mouthClose the gap is (j - c)(1 - c) of the open jaw's: shut when the two are
 equal, as ARKit has it, and shut at c = 1 whatever the jaw does.
@@ -21,6 +22,8 @@ from facestream.faces.mesh import Floats, Indices
 
 Moves = Mapping[str, Array]
 
+_LEAST = 1e-3  # weights below this move nothing by as much as 0.05 mm: they are not worth their time
+
 _LID_DRIVERS = (
     "eyeLookDown", "eyeLookUp", "eyeLookIn", "eyeLookOut", "eyeSquint", "eyeWide", "cheekSquint", "mouthSmile",
     "noseSneer", "browDown",
@@ -35,6 +38,18 @@ _MIXED: tuple[tuple[str, str, tuple[float, float, float]], ...] = (
     ("mouthStretch?*mouthFunnel", "mouthStretch?", (-0.50, 0.0, -0.20)),
     ("mouthStretch?*mouthPucker", "mouthStretch?", (-0.65, 0.0, -0.20)),
     ("mouthSmile?*mouthStretch?", "mouthStretch?", (-0.45, 0.0, 0.0)),
+    ("mouthDimple?*mouthStretch?", "mouthDimple?", (-0.60, 0.0, -0.60)),
+    # an open mouth is rounded less
+    ("jawOpen*mouthPucker", "mouthPucker", (-0.40, 0.0, -0.15)),
+    ("jawOpen*mouthFunnel", "mouthFunnel", (-0.45, -0.30, 0.0)),
+    # the upper lip is raised once, however many raise it
+    ("mouthSmile?*mouthUpperUp?", "mouthUpperUp?", (0.0, -0.35, -0.80)),
+    ("mouthSmile?*noseSneer?", "noseSneer?", (0.0, -0.30, -0.60)),
+    ("noseSneer?*mouthUpperUp?", "mouthUpperUp?", (0.0, -0.40, -0.60)),
+    ("mouthUpperUp?*mouthFunnel", "mouthUpperUp?", (0.0, -0.45, 0.0)),
+    ("noseSneer?*mouthFunnel", "mouthUpperUp?", (0.0, -0.25, 0.0)),
+    ("mouthUpperUp?*mouthPucker", "mouthUpperUp?", (0.0, -0.35, 0.0)),
+    ("noseSneer?*mouthPucker", "noseSneer?", (0.0, -0.50, -0.60)),
 )
 
 
@@ -49,7 +64,8 @@ def correctives(moves: Moves, lid_moves: Moves) -> dict[str, Array]:
     found = {"mouthClose*mouthClose": -close, "jawOpen*mouthClose": close, "jawOpen*tongueOut": -moves["tongueOut"]}
     for name, shape, share in _MIXED:
         for side in ("Left", "Right") if "?" in name else ("",):
-            found[name.replace("?", side)] = np.array(share) * moves[shape.replace("?", side)]
+            own = shape.replace("?", side)
+            found[name.replace("?", side)] = np.array(share) * (moves[own] - lid_moves.get(own, 0.0))
     return found | blink_correctives(lid_moves)
 
 
@@ -74,4 +90,6 @@ class Products:
     def __call__(self, values: Floats) -> Floats:
         """Values [C] to weights [K]."""
         clipped = np.concatenate([values, -values, np.ones(1, np.float32)]).clip(0, 1)
-        return np.asarray(clipped[self._columns].prod(axis=1))
+        weights = clipped[self._columns].prod(axis=1)
+        weights[weights < _LEAST] = 0.0
+        return np.asarray(weights)

@@ -1,12 +1,14 @@
-"""Clothes, and what only some people wear: glasses and earrings."""
+"""Clothes, and what only some people have: beards, long lashes, glasses, earrings."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from facestream.faces.head.beard import beard
+from facestream.faces.head.eyes import eyelashes
 from facestream.faces.head.forms import Array, profile, step
 from facestream.faces.head.identity import Identity
+from facestream.faces.head.lids import Lids
 from facestream.faces.head.paint import FRAME, GOLD, Palette
 from facestream.faces.head.part import Part, mirrored, painted, tubes
 from facestream.faces.head.skin import EYE, Skin
@@ -14,10 +16,10 @@ from facestream.faces.mesh import Mesh, grid_triangles
 
 # Rings of the body from the neckline down: half width, half depth, height at the sides, height at the front.
 _BODY = (
-    (0.40, 0.40, -1.44, -1.60), (0.52, 0.46, -1.47, -1.66), (0.70, 0.50, -1.53, -1.74), (0.90, 0.52, -1.61, -1.86),
-    (1.10, 0.51, -1.72, -2.00), (1.24, 0.48, -1.90, -2.16), (1.30, 0.46, -2.2, -2.4), (1.30, 0.46, -2.8, -2.8),
+    (0.40, 0.40, -1.39, -1.54), (0.52, 0.46, -1.42, -1.60), (0.70, 0.50, -1.48, -1.68), (0.90, 0.52, -1.56, -1.80),
+    (1.10, 0.51, -1.67, -1.95), (1.24, 0.48, -1.85, -2.12), (1.30, 0.46, -2.2, -2.4), (1.30, 0.46, -2.8, -2.8),
 )  # fmt: skip
-_COLUMNS = 72
+_COLUMNS, _RIBS = 64, 30
 
 
 def clothes(identity: Identity) -> Part:
@@ -56,14 +58,14 @@ def _roll(angle: Array, thick: float, tall: float, color: Array) -> Mesh:
 def _rolled(colors: Palette) -> list[Mesh]:
     """A high ribbed collar, folded over once."""
     section = np.array(
-        ((0.055, -1.56), (0.060, -1.40), (0.050, -1.28), (0.015, -1.235), (-0.02, -1.27), (-0.03, -1.36), (-0.04, -1.6))
+        ((0.10, -1.68), (0.062, -1.44), (0.056, -1.28), (0.015, -1.225), (-0.02, -1.26), (-0.03, -1.36), (-0.04, -1.6))
     )
     fine = (
-        profile(np.linspace(0, 6, 22), list(enumerate(section[:, 0]))),
-        profile(np.linspace(0, 6, 22), list(enumerate(section[:, 1]))),
+        profile(np.linspace(0, 6, 16), list(enumerate(section[:, 0]))),
+        profile(np.linspace(0, 6, 16), list(enumerate(section[:, 1]))),
     )
-    angle = np.linspace(-np.pi, np.pi, _COLUMNS * 2, endpoint=False)
-    rib = 0.009 * np.sin(angle * 36)
+    angle = np.linspace(-np.pi, np.pi, _RIBS * 4, endpoint=False)
+    rib = 0.009 * np.sin(angle * _RIBS)
     rings = [
         np.stack(
             [(0.375 + out + rib) * np.sin(angle), y - 0.05 * np.cos(angle), (0.375 + out + rib) * np.cos(angle) - 0.06],
@@ -71,7 +73,7 @@ def _rolled(colors: Palette) -> list[Mesh]:
         )
         for out, y in zip(*fine, strict=True)
     ]
-    color = np.tile((0.92 + 0.12 * np.sin(angle * 36))[:, None] * colors.clothes, (len(rings), 1))
+    color = np.tile((0.92 + 0.12 * np.sin(angle * _RIBS))[:, None] * colors.clothes, (len(rings), 1))
     return [painted(np.concatenate(rings), grid_triangles(len(rings), len(angle), wrap=True), color, sheen=0.05)]
 
 
@@ -81,7 +83,7 @@ def _flap(colors: Palette) -> Mesh:
     t, c = np.linspace(0, 1, rows)[:, None], np.linspace(0, 1, columns)[None]
     angle = np.pi * (1 - c * 0.93)
     wide = 0.40 + 0.03 * t + 0.10 * t * step(0.4, 1.0, c)
-    top = -1.27 - 0.19 * c**2.5
+    top = -1.24 - 0.17 * c**2.5
     fall = 0.16 + 0.13 * step(0.55, 0.95, c)
     y = top + 0.03 * np.sin(np.pi * t) - fall * t**1.3
     x = wide * np.sin(angle) + 0.13 * t * step(0.7, 1.0, c)
@@ -99,6 +101,9 @@ def _flap(colors: Palette) -> Mesh:
 def extras(skin: Skin, moves: dict[str, Array], identity: Identity) -> dict[str, Part]:
     """What only some people have, by name."""
     found = {}
+    if identity.lashes >= 0.5:
+        for left, name in ((True, "eyelashes_left"), (False, "eyelashes_right")):
+            found[name] = eyelashes(Lids(skin), left, moves, identity)
     if identity.beard != "none":
         found["beard"] = beard(skin, moves, identity)
     if identity.glasses != "none":

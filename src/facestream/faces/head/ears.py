@@ -17,8 +17,8 @@ _SIDES = 32
 _LEAN, _TUCKED = 0.50, 0.05  # radians by which the back edge stands out; under hair
 # Rings: size, and how far it lies behind the shell's rim.
 _RINGS = (
-    (0.01, 0.0), (0.18, 0.0), (0.34, 0.0), (0.48, 0.0), (0.60, 0.0), (0.70, 0.0), (0.79, 0.0), (0.87, 0.0), (0.94, 0.0),
-    (0.99, 0.012), (1.0, 0.035), (0.96, 0.06), (0.80, 0.09), (0.55, 0.13),
+    (0.0, 0.0), (0.18, 0.0), (0.34, 0.0), (0.48, 0.0), (0.60, 0.0), (0.70, 0.0), (0.79, 0.0), (0.87, 0.0), (0.94, 0.0),
+    (0.99, 0.012), (1.0, 0.035), (0.96, 0.06), (0.80, 0.10), (0.62, 0.16), (0.45, 0.26),
 )  # fmt: skip
 
 
@@ -28,9 +28,11 @@ def ears(identity: Identity) -> Part:
     size, behind = (column[:, None] for column in np.array(_RINGS).T)
     u, v = np.cos(around) * size, np.sin(around) * size
     relief = _relief(u, v, size)
-    height = np.where(behind > 0, _relief(u / size, v / size, np.ones_like(u)) - behind, relief)
+    height = np.where(
+        behind > 0, _relief(np.cos(around) + 0 * u, np.sin(around) + 0 * u, np.ones_like(u)) - behind, relief
+    )
     # wide above, narrow at the lobe
-    wide = profile(v, ((-1.0, 0.95), (-0.85, 0.80), (-0.55, 0.76), (0.1, 1.0), (0.5, 1.10), (1.0, 1.05)))
+    wide = profile(v, ((-1.0, 1.45), (-0.85, 1.02), (-0.55, 0.84), (0.1, 1.0), (0.5, 1.10), (1.0, 1.05)))
     z, y = -0.158 * u * wide + 0.035 * v, 0.245 * v
     lean = _TUCKED if identity.hair in COVERING else _LEAN
     cosine, sine = np.cos(lean), np.sin(lean)
@@ -43,7 +45,9 @@ def ears(identity: Identity) -> Part:
     color = colors.skin + (colors.blush * 0.95 - colors.skin) * np.clip(0.15 + 0.5 * deep + 0.6 * rim, 0, 1)[..., None]
     shade = 0.95 - 0.45 * deep
     triangles = grid_triangles(len(_RINGS), _SIDES, wrap=True)[:, ::-1]
-    left = painted(place, triangles, color.reshape(-1, 3), 0.0, shade.reshape(-1), sheen=0.2, translucency=0.6)
+    weld = np.arange(place[..., 0].size, dtype=np.int32)
+    weld[:_SIDES] = 0  # the middle is one point
+    left = painted(place, triangles, color.reshape(-1, 3), 0.0, shade.reshape(-1), weld, sheen=0.2, translucency=0.6)
     return Part(Mesh.joined([left, mirrored(left)]))
 
 

@@ -26,7 +26,7 @@ JAW_ADVANCE = 0.05
 CORNER_DROP = 0.42  # how far the mouth's corners follow the jaw
 UPPER_SHARE = 0.25  # how much of the gap the upper lip closes
 JAW_FORWARD, JAW_ASIDE = 0.075, 0.085
-TONGUE_JAW = 0.20  # how far the jaw opens for a tongue put out
+TONGUE_JAW = 0.30  # how far the jaw opens for a tongue put out
 
 
 def jaw_drop(points: Array, share: Array | float = 1.0) -> Array:
@@ -62,8 +62,8 @@ class Face:
         """Places of points [N, 3] on the given side [N] of the seam."""
         x, y, z = points.T
         u = np.abs(x) / MOUTH_HALF
-        inside = np.sqrt(np.clip(1 - u**2, 0, 1))
-        calm = step(0.9, 1.8, np.hypot((np.abs(x) - EYE[0]) / 0.26, (y - EYE[1]) / 0.18))
+        inside = np.clip(1 - u**2, 0, 1) ** 0.62
+        calm = step(1.0, 1.8, np.hypot((np.abs(x) - EYE[0]) / 0.27, (y - EYE[1]) / 0.19))
         return cls(x, y, z, side, u, y - seam(x), step(-0.05, 0.30, z), inside, calm)
 
     @property
@@ -77,7 +77,7 @@ class Face:
 
     def mouth(self, reach: float = 2.2, height: float = 0.17) -> Array:
         """1 on the lips, falling to 0 at `reach` mouth widths or lip heights."""
-        return (1 - step(0.9, reach, np.hypot(self.u, self.t / height))) * self.ahead
+        return (1 - step(0.7, reach, np.hypot(self.u, self.t / height))) * self.ahead
 
     def lip(self, above: bool, reach: float) -> Array:
         """1 on one lip, falling to 0 at `reach` beyond it; 0 on the other lip and at the mouth's corners."""
@@ -105,15 +105,17 @@ def _middle(face: Face) -> Array:
 def jaw_share(face: Face) -> Array:
     """How far each place follows the jaw's opening, [N], 0..1."""
     middle, beside = _middle(face), 1 - step(1.0, 2.3, face.u)
-    upper = CORNER_DROP * (1 - middle) ** 1.2 * beside * (1 - step(0.0, 0.30, face.t))
+    upper = CORNER_DROP * (1 - middle) * beside * (1 - step(0.0, 0.30, face.t))
     lower = (CORNER_DROP + (1 - CORNER_DROP) * middle) * beside
     below = step(0.02, 0.26, -face.t)
     return np.where(face.side > 0, upper, lower * (1 - below) + _chin(face) * below) * face.ahead
 
 
 def _chin(face: Face) -> Array:
-    """1 on the jaw's front, 0 at its angles and below the throat."""
-    return (1 - step(0.52, 1.0, np.abs(face.x) / half_width(face.y))) * step(-1.55, -1.08, face.y)
+    """1 on the jaw's front, 0 at its angles; under the chin it fades: the jaw must not enter the throat."""
+    throat = step(-0.90, -1.35, face.y) * (1 - step(0.12, 0.74, face.z))
+    side = 1 - step(0.45, 1.0, np.abs(face.x) / half_width(np.maximum(face.y, -0.70)))
+    return side * (1 - throat) * step(-1.70, -1.10, face.y)
 
 
 def slide_share(face: Face) -> Array:
@@ -142,7 +144,7 @@ def _mouth_close(face: Face) -> Array:
     line = np.stack([face.x, seam(face.x), face.z], -1)
     low, high = (
         jaw_drop(line, CORNER_DROP + (1 - CORNER_DROP) * middle),
-        jaw_drop(line, CORNER_DROP * (1 - middle) ** 1.2),
+        jaw_drop(line, CORNER_DROP * (1 - middle)),
     )
     meet = high + UPPER_SHARE * (low - high)
     beside = (1 - step(1.0, 2.3, face.u)) * face.ahead
@@ -171,9 +173,10 @@ def _pucker(face: Face) -> Array:
 
 def _funnel(face: Face) -> Array:
     """Lips stand off like a trumpet: apart, and their rims turned out."""
-    above, below = face.lip(True, 0.16), face.lip(False, 0.20)
+    beside = np.clip(face.u, 0, 1) ** 2  # open near the corners too, as an O is
+    above, below = face.lip(True, 0.16) * (1 + 0.2 * beside), face.lip(False, 0.20) * (1 + 0.5 * beside)
     flare = 0.030 * (above + below) * _near(face, 0.09)
-    return _rounded(face, 0.40, 0.115) + _move(face, 0.0, 0.080 * above - 0.085 * below, flare)
+    return _rounded(face, 0.40, 0.115) + _move(face, 0.0, 0.085 * above - 0.085 * below, flare)
 
 
 def _near(face: Face, reach: float) -> Array:
@@ -203,7 +206,7 @@ def _fold(face: Face, left: bool) -> Array:
     x = face.x if left else -face.x
     across = x - (0.17 + 0.92 * np.clip(-0.25 - face.y, 0, 1) - 0.55 * np.clip(-0.46 - face.y, 0, 1))
     along = step(-0.22, -0.36, face.y) * step(-0.74, -0.56, face.y) * face.ahead
-    return (np.exp(-((across / 0.050) ** 2)) - 0.9 * np.exp(-(((across - 0.12) / 0.085) ** 2))) * along
+    return (np.exp(-((across / 0.058) ** 2)) - 0.7 * np.exp(-(((across - 0.13) / 0.100) ** 2))) * along
 
 
 def _smile(face: Face, left: bool) -> Array:
@@ -212,12 +215,12 @@ def _smile(face: Face, left: bool) -> Array:
     wide, near = face.corner(left, (0.27, 0.23)), face.corner(left, (0.14, 0.11))
     cheek = face.hill(left, (0.45, -0.26), (0.21, 0.15))
     lips = (face.lip(True, 0.08) + face.lip(False, 0.08)) * face.half(left)
-    thin = -0.14 * face.t * _near(face, 0.16) * lips
+    lifted = (0.004 - 0.14 * face.t * _near(face, 0.16)) * lips
     return _move(
         face,
         sign * (0.090 * wide + 0.012 * cheek),
-        0.100 * wide + 0.012 * near + 0.052 * cheek + thin,
-        -0.045 * near - 0.012 * wide + 0.058 * cheek - 0.024 * _fold(face, left),
+        0.100 * wide + 0.012 * near + 0.052 * cheek + lifted,
+        -0.045 * near - 0.012 * wide + 0.054 * cheek - 0.017 * _fold(face, left),
     )
 
 
@@ -231,8 +234,8 @@ def _frown(face: Face, left: bool) -> Array:
 
 def _dimple(face: Face, left: bool) -> Array:
     """The corner is pressed back into the cheek, which swells round it."""
-    near, around = face.corner(left, (0.12, 0.12)), face.corner(left, (0.24, 0.24))
-    return _move(face, (0.060 if left else -0.060) * near, 0.010 * near, 0.030 * around - 0.085 * near)
+    near, around = face.corner(left, (0.15, 0.15)), face.corner(left, (0.27, 0.27))
+    return _move(face, (0.055 if left else -0.055) * near, 0.010 * near, 0.026 * around - 0.066 * near)
 
 
 def _stretch(face: Face, left: bool) -> Array:
@@ -293,7 +296,7 @@ def _cheek_puff(face: Face) -> Array:
 
 def _cheek_squint(face: Face, left: bool) -> Array:
     cheek = face.hill(left, (0.42, -0.21), (0.23, 0.13))
-    return _move(face, 0.0, 0.060 * cheek, 0.050 * cheek)
+    return _move(face, 0.0, 0.060 * cheek, 0.036 * cheek)
 
 
 def _sneer(face: Face, left: bool) -> Array:
@@ -321,12 +324,12 @@ def _brow_down(face: Face, left: bool) -> Array:
 
 def _outer_up(face: Face, left: bool) -> Array:
     brow = face.hill(left, (0.52, 0.45), (0.30, 0.24))
-    return _move(face, 0.0, 0.100 * brow, -0.018 * brow + 0.006 * _forehead(face) * brow)
+    return _move(face, 0.0, 0.125 * brow, -0.018 * brow + 0.006 * _forehead(face) * brow)
 
 
 def _inner_up(face: Face) -> Array:
-    brow = (face.hill(True, (0.13, 0.46), (0.21, 0.24)) + face.hill(False, (0.13, 0.46), (0.21, 0.24)))
-    return _move(face, 0.0, 0.112 * brow, -0.024 * brow + 0.008 * _forehead(face) * brow)
+    brow = face.hill(True, (0.13, 0.46), (0.21, 0.24)) + face.hill(False, (0.13, 0.46), (0.21, 0.24))
+    return _move(face, 0.0, 0.128 * brow, -0.024 * brow + 0.008 * _forehead(face) * brow)
 
 
 def _forehead(face: Face) -> Array:

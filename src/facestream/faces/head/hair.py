@@ -67,18 +67,19 @@ def _fan(rows: int, columns: int) -> Indices:
     return np.stack([last, np.roll(last, -1), np.full(columns, rows * columns)], -1).astype(np.int32)
 
 
-def locks(table: npt.ArrayLike) -> Mesh:
+def locks(table: npt.ArrayLike, tip: float = 0.55, root: float = 0.25) -> Mesh:
     """Locks swept along the skull, thick after the parting, running out into a tip.
 
     table: [n, 7] a lock each: angle and height at the parting, angle and height at the tip, rise between, half width,
-    lift over the skull.
+    lift over the skull. root, tip: shares of its
+    length over which a lock grows and narrows.
     """
     rings, sides = 13, 8
     angle_0, y_0, angle_1, y_1, rise, half, lift = np.asarray(table, np.float64).T[..., None]
     t = np.linspace(0, 1, rings)[None]
     angle = np.radians(angle_0 + (angle_1 - angle_0) * t**0.85)
     y = np.minimum(y_0 + (y_1 - y_0) * t**1.35 + rise * np.sin(np.pi * t), 1.29)
-    body = np.sqrt(np.clip(1 - (1 - np.clip(t / 0.25, 0, 1)) ** 2, 0, 1)) * np.clip((1 - t) / 0.55, 0, 1) ** 0.6
+    body = np.sqrt(np.clip(1 - (1 - np.clip(t / root, 0, 1)) ** 2, 0, 1)) * np.clip((1 - t) / tip, 0, 1) ** 0.6
     spine, out = above_skull(angle, y, lift + 0.085 * np.sin(np.pi * t**0.8))
     width = half * body
     points, triangles = tubes(spine, out, width, 0.42 * width + 0.002, sides)
@@ -112,14 +113,14 @@ def curls(hairline: Hairline, height: float, count: int, size: float, rows: int,
         way = place - np.array((0, 0.25, -0.05))
         way /= np.linalg.norm(way, axis=-1, keepdims=True)
         near = (way.reshape(-1, 3) @ seeds.T).max(axis=1).reshape(y.shape)
-        return np.clip(1 - np.arccos(np.clip(near, -1, 1)) / (1.9 / np.sqrt(count)), 0, 1)
+        return np.asarray(np.clip(1 - np.arccos(np.clip(near, -1, 1)) / (1.9 / np.sqrt(count)), 0, 1))
 
     def up(angle: Array, t: Array) -> Array:
         rise = height * step(-0.02, 0.22, t) * (0.8 + 0.2 * t)
         return rise + size * np.sqrt(clump(angle, t)) * step(0.0, 0.06, t) + 0.015
 
     def tint(angle: Array, t: Array) -> Array:
-        return 0.55 + 0.65 * clump(angle, t) ** 0.7
+        return np.asarray(0.55 + 0.65 * clump(angle, t) ** 0.7)
 
     return cap(hairline, up, tint, rows, columns)
 
@@ -136,10 +137,12 @@ def curtain(
     c, t = np.linspace(0, 1, columns)[None], np.linspace(0, 1, rows)[:, None]
     sign = 1.0 if left else -1.0
     over = np.clip(t / 0.55, 0, 1)  # along the skull
-    root_y = profile(c, ((0.0, 0.90), (0.12, 1.06), (0.30, 1.22), (0.5, 1.298), (0.7, 1.22), (1.0, 0.95)))
-    root_angle = np.where(c < 0.5, part, 180.0)
+    root_y = profile(
+        c, ((0.0, 0.90), (0.12, 1.07), (0.27, 1.27), (0.33, 1.298), (0.67, 1.298), (0.73, 1.27), (1.0, 0.95))
+    )
+    root_angle = sign * part + (180.0 - sign * part) * step(0.30, 0.70, c)
     goal = edge + (180.0 - edge) * c**0.9
-    angle = np.radians(sign * (root_angle * sign + (goal - root_angle * sign) * np.sin(over * np.pi / 2) ** 0.9))
+    angle = np.radians(sign * (root_angle + (goal - root_angle) * np.sin(over * np.pi / 2) ** 0.9))
     y = root_y + (0.06 - root_y) * over**1.25
     groove = np.abs(np.sin(c * 21 + 0.9 * np.sin(5 * c) + 0.7 * t)) ** 0.8
     up = 0.02 + volume * step(0.0, 0.22, over) ** 0.7 + 0.028 * (groove - 0.5) * step(0.02, 0.2, t)
@@ -160,14 +163,14 @@ def curtain(
     triangles = grid_triangles(rows, columns)
     faces = triangles[:, ::-1] if left else triangles
     tint = (0.72 + 0.42 * groove * np.ones_like(t)).reshape(-1)
-    sheets = np.concatenate([faces, faces[:, ::-1] + size, _rim(rows, columns, size, left)])
+    rim = _rim(rows, columns, size)
+    sheets = np.concatenate([faces, faces[:, ::-1] + size, rim, rim[:, ::-1]])
     return painted(np.concatenate([outer, inner]), sheets, grey(np.concatenate([tint, 0.6 * tint])), sheen=SHEEN)
 
 
-def _rim(rows: int, columns: int, size: int, left: bool) -> Indices:
+def _rim(rows: int, columns: int, size: int) -> Indices:
     """Triangles between two sheets of a grid along its front edge and its tips."""
     front, tips = np.arange(rows) * columns, (rows - 1) * columns + np.arange(columns)
     line = np.concatenate([front, tips[1:]]).astype(np.int32)
     a, b = line[:-1], line[1:]
-    quads = np.concatenate([np.stack([a, b, b + size], -1), np.stack([a, b + size, a + size], -1)])
-    return quads[:, ::-1] if not left else quads
+    return np.concatenate([np.stack([a, b, b + size], -1), np.stack([a, b + size, a + size], -1)])

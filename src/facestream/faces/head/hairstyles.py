@@ -30,12 +30,15 @@ _HIGH = _hairline(
 )  # fmt: skip
 # Locks combed from a parting on the right to the left.
 _SWEEP = (
-    (-30, 1.02, 46, 0.66, 0.10, 0.13, 0.055), (-26, 1.10, 64, 0.52, 0.12, 0.15, 0.055),
-    (-30, 1.17, 80, 0.46, 0.10, 0.16, 0.055), (-34, 1.22, 104, 0.44, 0.06, 0.17, 0.055),
-    (-33, 0.98, 22, 0.74, 0.07, 0.10, 0.055), (-38, 1.04, -60, 0.56, 0.05, 0.11, 0.055),
-    (-40, 1.12, -76, 0.42, 0.05, 0.14, 0.055), (-42, 1.20, -98, 0.44, 0.03, 0.16, 0.055),
-    (-28, 1.06, 56, 0.60, 0.13, 0.09, 0.085), (-30, 1.15, 74, 0.56, 0.11, 0.09, 0.085),
-    (-35, 1.25, 132, 0.40, 0.05, 0.17, 0.05), (-60, 1.24, -128, 0.36, 0.03, 0.17, 0.05),
+    (-33, 0.94, 4, 0.83, 0.04, 0.09, 0.050), (-34, 0.97, 14, 0.86, 0.07, 0.10, 0.060),
+    (-35, 0.95, -52, 0.70, 0.02, 0.09, 0.045),
+    (-32, 0.99, 20, 0.72, 0.10, 0.11, 0.070), (-31, 1.03, 44, 0.64, 0.12, 0.14, 0.085),
+    (-30, 1.10, 64, 0.56, 0.13, 0.15, 0.080), (-32, 1.17, 82, 0.46, 0.10, 0.16, 0.070),
+    (-34, 1.22, 104, 0.44, 0.06, 0.17, 0.060), (-29, 1.05, 34, 0.80, 0.17, 0.10, 0.115),
+    (-29, 1.13, 58, 0.66, 0.15, 0.10, 0.110), (-33, 1.20, 76, 0.58, 0.11, 0.10, 0.100),
+    (-37, 1.00, -56, 0.60, 0.05, 0.11, 0.055), (-39, 1.08, -70, 0.44, 0.05, 0.13, 0.055),
+    (-41, 1.17, -92, 0.44, 0.04, 0.16, 0.055), (-40, 1.23, -114, 0.40, 0.03, 0.16, 0.055),
+    (-40, 1.27, 134, 0.40, 0.03, 0.18, 0.05), (-70, 1.26, -140, 0.36, 0.02, 0.18, 0.05),
 )  # fmt: skip
 
 
@@ -65,7 +68,7 @@ def _grooved(angle: Array, t: Array) -> Array:
 
 
 def _swept(identity: Identity) -> list[Mesh]:
-    return [cap(_SHORT, _combed(0.15, 0.035), _grooved), locks(_SWEEP)]
+    return [cap(_SHORT, _combed(0.16, 0.030), _grooved), locks(_SWEEP)]
 
 
 def _buzz(identity: Identity) -> list[Mesh]:
@@ -99,46 +102,78 @@ def _bob(identity: Identity) -> list[Mesh]:
     def end(c: Array) -> Array:
         return -0.74 + 0.10 * step(0.2, 1.0, c)
 
-    sides = [curtain(2.0, 58.0, end, 0.15, 0.22, left) for left in (True, False)]
-    at = np.linspace(-1, 1, 13)
+    sides = [_scalp(), *(curtain(2.0, 58.0, end, 0.15, 0.22, left) for left in (True, False))]
+    at = np.linspace(-1, 1, 15)
     fringe = np.stack(
-        [18 * at, 1.17 - 0.02 * at**2, 58 * at, 0.50 + 0.04 * np.cos(9 * at) - 0.06 * np.abs(at), 0.10 + 0 * at,
-         0.125 + 0 * at, 0.055 + 0.012 * np.cos(20 * at)], -1,
+        [22 * at, 1.13 - 0.04 * at**2, 60 * at, 0.53 + 0.010 * np.cos(9 * at) - 0.05 * at**2, 0.07 + 0 * at,
+         0.115 + 0 * at, 0.095 + 0.010 * np.cos(20 * at)], -1,
     )  # fmt: skip
-    return [*sides, locks(fringe)]
+    return [*sides, locks(fringe, 0.06, 0.5)]
 
 
 def _long(identity: Identity) -> list[Mesh]:
     def end(c: Array) -> Array:
         return -1.62 - 0.10 * np.sin(np.pi * c)
 
-    return [curtain(-14.0, 60.0, end, 0.15, -0.10, left, 0.035) for left in (True, False)]
+    return [_scalp(), *(curtain(-14.0, 60.0, end, 0.12, -0.10, left, 0.035) for left in (True, False))]
+
+
+def _scalp() -> Mesh:
+    """What is seen between the locks of longer hair."""
+    return cap(_HIGH, lambda angle, t: 0.02 + 0 * t, lambda angle, t: 0.55 + 0 * t, 9, 48)
 
 
 def _afro(identity: Identity) -> list[Mesh]:
-    return [curls(_SHORT, 0.36, 260, 0.075, 40, 128)]
+    return [curls(_SHORT, 0.44, 330, 0.085, 38, 120)]
 
 
 def _curls(identity: Identity) -> list[Mesh]:
-    return [curls(_SHORT, 0.06, 110, 0.120, 36, 120)]
+    return [curls(_SHORT, 0.06, 110, 0.120, 32, 108)]
 
 
 def _bun(identity: Identity) -> list[Mesh]:
-    return [cap(_HIGH, _combed(0.09, 0.030), _grooved), _ball((0.0, 1.40, -0.22), 0.34)]
+    """Locks wound along the hairline like a braid, a bun on top."""
+    at = np.linspace(-1, 1, 15)
+    low = profile(np.abs(74 * at), _HIGH[len(_HIGH) // 2 :])
+    braid = np.stack(
+        [74 * at, low - 0.015, 74 * at + 46 * np.sign(at) * np.abs(at) ** 0.7, 1.16 - 0.30 * np.abs(at), 0.05 + 0 * at,
+         0.135 * (1 - 0.22 * np.abs(at)), 0.012 + 0.015 * np.cos(19 * at)], -1,
+    )  # fmt: skip
+    return [cap(_HIGH, _combed(0.14, 0.030), _grooved), locks(braid, 0.7), _ball((0.0, 1.46, -0.20), 0.36)]
 
 
 def _ponytail(identity: Identity) -> list[Mesh]:
-    t = np.linspace(0, 1, 16)
-    n = np.arange(7)[:, None]
-    spread = (n - 3) / 3
-    x = 0.055 * spread * np.sin(np.pi * np.clip(t, 0, 0.55)) + 0.07 * np.sin(3.0 * t + n) * t
-    y = 0.88 + 0.34 * np.sin(np.pi * np.clip(t / 0.5, 0, 1)) - 1.75 * t**1.6 + 0 * n
-    z = -0.80 - 0.50 * np.sin(np.pi * np.clip(0.10 + 0.75 * t, 0, 1)) + 0.05 * np.cos(2.2 * n) * t
-    spine = np.stack([x, y, z], -1)
-    width = 0.125 * np.sin(np.pi * np.clip(0.16 + 0.84 * t, 0, 1)) ** 0.6 * (1 - 0.15 * np.abs(spread))
-    out = np.broadcast_to(np.array((0.0, 0.35, -0.94)), spine.shape)
-    tail = strands(spine, out, width)
-    return [cap(_HIGH, _combed(0.09, 0.030), _grooved), tail, _ball((0.0, 0.90, -0.84), 0.13)]
+    t = np.linspace(0, 1, 18)
+    way = np.concatenate([[0.0], np.arange(8) * np.pi / 4])[:, None]
+    out = np.where(np.arange(9) == 0, 0.0, 1.0)[:, None] * np.sin(np.pi * np.clip(0.10 + 0.74 * t, 0, 1)) ** 0.8
+    y = profile(t, ((0.0, 1.10), (0.10, 1.30), (0.24, 1.38), (0.45, 1.05), (0.75, 0.30), (1.0, -0.50)))
+    z = -profile(t, ((0.0, 0.60), (0.10, 0.72), (0.24, 0.98), (0.45, 1.30), (0.75, 1.34), (1.0, 1.10)))
+    x = 0.125 * out * np.sin(way) + 0.05 * np.sin(2.5 * t + 2 * way) * t
+    spine = np.stack([x, y - 0.10 * np.modf(3.7 * way)[0] * t, z + 0.105 * out * np.cos(way)], -1)
+    width = 0.105 * np.sin(np.pi * np.clip(0.14 + 0.86 * t, 0, 1)) ** 0.6 + 0 * way
+    tail = strands(spine, np.stack([np.sin(way) + 0 * t, 0 * way * t, np.cos(way) + 0 * t], -1), width, 0.8)
+    knot = _ball((0.0, 1.22, -0.68), 0.125)
+    return [cap(_HIGH, _drawn_back, _grooved), _wisp(True), _wisp(False), tail, knot]
+
+
+def _drawn_back(angle: Array, t: Array) -> Array:
+    """Height of hair that rises at once from the hairline and lies flatter towards the knot."""
+    roll = (
+        0.155
+        * np.sqrt(step(0.0, 0.20, t))
+        * (1 - 0.45 * step(0.25, 0.9, t))
+        * (1 - 0.55 * step(1.0, 2.2, np.abs(angle)))
+    )
+    return np.asarray(0.02 + roll + 0.034 * (_groove(angle, t) - 0.6) * step(0.0, 0.12, t) * (1 - step(0.8, 1.0, t)))
+
+
+def _wisp(left: bool) -> Mesh:
+    """Loose strands before an ear."""
+    t, n = np.linspace(0, 1, 14)[None], np.arange(2)[:, None]
+    angle = np.radians(64 + 8 * t + 4 * n + 4 * np.sin(5.0 * t + n)) * (1 if left else -1)
+    spine, out = above_skull(angle, 0.62 - (0.90 - 0.20 * n) * t, 0.05 * (1 - t) + 0.06 * np.sin(np.pi * t) + 0.02 * t)
+    width = 0.030 * np.sin(np.pi * np.clip(0.25 + 0.75 * t, 0, 1)) ** 0.7 + 0 * n
+    return strands(spine, out, width, 0.7, 6, 3)
 
 
 def _ball(center: tuple[float, float, float], radius: float) -> Mesh:

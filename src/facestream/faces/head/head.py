@@ -2,8 +2,8 @@
 
 A pose is the neutral mesh plus the weighted displacements of the shapes and correctives in use; then, in this order:
 crossed lips and lids are pushed apart, lips that touch or are meant to be shut hold together, lids are kept outside the
-eyeballs, eyeballs turn, neck and head turn. Shapes at weight 0 cost nothing. The mesh is sculpted when it is loaded; no
-file belongs to it.
+eyeballs, eyeballs turn, neck and head turn. Shapes at weight 0 cost nothing. The mesh is sculpted when it is loaded;
+only its shade is kept in a file.
 
 Shapes: C channels, K correctives in use, V vertices.
 """
@@ -24,6 +24,7 @@ from facestream.faces.head.forms import turn
 from facestream.faces.head.identity import Identity
 from facestream.faces.head.joints import Joint, turn_head
 from facestream.faces.head.rig import Rig, sculpt
+from facestream.faces.head.shade import kept, measured
 from facestream.faces.mesh import Floats, Indices, Mesh
 from facestream.signals import ARKIT, FACE, TONGUE
 
@@ -42,12 +43,21 @@ class Head:
     @cache
     def load(cls, name: str = "default") -> Head:
         """A preset's head, made once a process: it is never changed. Raises FaceError for an unknown name."""
-        return cls.sculpt(Identity.named(name))
+        head = cls.sculpt(Identity.named(name))
+        shade = kept(name, head.mesh)
+        return head if shade is None else head.shaded(shade)
 
     @classmethod
     def sculpt(cls, identity: Identity) -> Head:
-        """The head of any identity."""
+        """The head of any identity, with roughly painted shade."""
         return cls(sculpt(identity))
+
+    def shaded(self, shade: Floats | None = None) -> Head:
+        """The same head with the share of ambient light that reaches each vertex, [V]; measured if not given, which
+        takes about a second.
+        """
+        shade = measured(self, 64) if shade is None else shade
+        return Head(replace(self._rig, mesh=replace(self.mesh, shade=shade)))
 
     @property
     def mesh(self) -> Mesh:
@@ -67,7 +77,7 @@ class Head:
     @property
     def correctives(self) -> tuple[str, ...]:
         """Names of the corrective shapes, which say what moves them (see correctives.py)."""
-        return tuple(name for name in self._rig.displacements.ranges if name not in FACE)
+        return tuple(name for name in self._rig.displacements.ranges if name not in self.shapes)
 
     @property
     def joints(self) -> tuple[Joint, ...]:
@@ -107,9 +117,13 @@ class Poser:
             raise MotionError("a channel is named twice; name each once")
         self.channels = channels
         self._rig, self._contacts = rig, contacts
-        self._products = Products([name for name in rig.displacements.ranges if name not in FACE], channels)
-        used = (*channels, *self._products.used)
-        ranges = np.array([rig.displacements.ranges.get(name, (0, 0)) for name in used], np.int64)
+        shapes, table = ARKIT + TONGUE, rig.displacements.ranges
+        self._products = Products([name for name in table if name not in shapes], channels)
+        ranges = np.array(
+            [table.get(name, (0, 0)) if name in shapes else (0, 0) for name in channels]
+            + [table[name] for name in self._products.used],
+            np.int64,
+        )
         self._starts, self._ends = np.ascontiguousarray(ranges.reshape(-1, 2).T)
         self._angles = {
             joint: [self._column(joint + axis) for axis in _AXES] for joint in ("head", "leftEye", "rightEye")

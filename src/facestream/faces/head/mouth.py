@@ -80,7 +80,7 @@ def teeth(skin: Skin, above: bool) -> Part:
     """One row of teeth with its gum: an arch whose edge is scalloped tooth by tooth."""
     angle = np.linspace(-1.4, 1.4, 47)
     gap = 1 - np.abs(np.sin(angle * 7.4)) ** 0.35  # 1 between two teeth, 0 on their middles
-    radius, root, edge, behind = (0.262, 0.13, -0.030, 0.085) if above else (0.240, -0.17, -0.060, 0.105)
+    radius, root, edge, behind = (0.262, 0.170, -0.030, 0.085) if above else (0.240, -0.17, -0.060, 0.105)
     front = seam_depth(skin) - behind
     points, colors = [], []
     for height, inwards in _TOOTH_ROWS:
@@ -110,20 +110,20 @@ def _teeth_shapes(place: Array, above: bool) -> dict[str, Array]:
 
 
 def tongue(skin: Skin) -> Part:
-    """A tongue with its root at the back and its tip behind the lower teeth."""
+    """A tongue with its root at the back; its tip lies behind the gap between the teeth, through which it comes out."""
     along = np.linspace(0, 1, 15)[:, None]
     around = np.linspace(0, 2 * np.pi, 18, endpoint=False)[None]
     back = seam_depth(skin) - 0.60
     taper = np.sqrt(np.clip(1 - np.clip((along - 0.62) / 0.38, 0, 1) ** 2, 0, 1))
     across = np.sin(around) * np.ones_like(along)
-    width, thick = 0.150 * taper, (0.055 - 0.020 * along) * np.sqrt(taper)
+    width, thick = 0.150 * taper, (0.055 - 0.040 * step(0.35, 1.0, along)) * np.sqrt(taper)
     crown = 0.036 * (1 - across**2) * taper
     groove = -0.026 * np.exp(-((across / 0.22) ** 2)) * (np.cos(around) > 0) * taper
     x, y = (
         width * across,
-        MOUTH_Y - 0.150 + 0.055 * np.sin(along * np.pi * 0.75) + thick * np.cos(around) + crown + groove,
+        MOUTH_Y - 0.112 + 0.065 * along**1.5 + thick * np.cos(around) + crown + groove,
     )
-    z = back + 0.475 * along + 0.0 * around
+    z = back + 0.385 * along + 0.0 * around
     place = np.stack([x, y, z], -1).reshape(-1, 3)
     s, c = (along + 0 * around).reshape(-1), across.reshape(-1)
     triangles = grid_triangles(15, 18, wrap=True)[:, ::-1]
@@ -146,27 +146,45 @@ def _tongue_shapes(place: Array, s: Array, c: Array) -> dict[str, Array]:
     x, share = place[:, 0], step(0.0, 0.3, s) * 0.3 + 0.7
     # behind rounded lips it draws back further than the teeth, so that it is not taken for a tongue put out
     hide, dropped = move(zero, -0.090 * most, -0.250 * most), jaw_drop(place, share)
+    aside, ahead, up = (
+        move(0.05 * most, zero, zero),
+        move(-0.10 * x * most, zero, 0.085 * most),
+        move(zero, 0.07 * tip, zero),
+    )
+    settled = move(zero, 0.045 * most, zero)  # into the lower arch, as the jaw opens
+    lowered = move(zero, 0.050 * body, zero)
+    tip_aside, raised = move(0.05 * tip, zero, zero), move(zero, 0.100 * body + 0.04 * tip, zero)
     return {
-        "jawOpen": dropped,
+        "jawOpen": dropped - settled,
         **{name: most[:, None] * slide for name, slide in _JAW_SLIDES.items()},
         "mouthFunnel": hide,
         "mouthPucker": 0.8 * hide,
-        "tongueOut": move(0.1 * x * tip, 0.075 * body - 0.035 * tip, 0.46 * most) + TONGUE_JAW * dropped,
-        "jawOpen*tongueOut": -TONGUE_JAW * dropped,
-        "tongueTipUp": move(zero, 0.150 * tip, 0.01 * tip),
-        "tongueTipDown": move(zero, -0.075 * tip, zero),
-        "tongueTipLeft": move(0.090 * tip, zero, zero),
-        "tongueTipRight": move(-0.090 * tip, zero, zero),
+        "tongueOut": move(0.1 * x * tip, 0.05 * most - 0.08 * step(0.80, 1.0, s), 0.56 * most) + TONGUE_JAW * dropped,
+        "jawOpen*tongueOut": 2 * settled - TONGUE_JAW * dropped,
+        "tongueOut*tongueOut*tongueOut": move(zero, -0.17 * step(0.66, 1.0, s), zero),  # once out, it hangs
+        "tongueOut*tongueUp": -raised,
+        "tongueOut*tongueDown": 0.9 * lowered,
+        # between shut teeth it has little room
+        "tongueTipUp": up,
+        "jawOpen*tongueTipUp": 1.3 * up,
+        "tongueTipDown": move(zero, -0.050 * tip, zero),
+        "tongueTipLeft": 0.7 * tip_aside,
+        "jawOpen*tongueTipLeft": 0.7 * tip_aside,
+        "tongueTipRight": -0.7 * tip_aside,
+        "jawOpen*tongueTipRight": -0.7 * tip_aside,
         "tongueRollUp": move(zero, 0.110 * tip**2 + 0.03 * c**2 * tip, -0.085 * tip**2),
-        "tongueRollDown": move(zero, -0.080 * tip**2, -0.085 * tip**2),
-        "tongueRollLeft": move(-0.02 * c * most, -0.055 * c * most, zero),
-        "tongueRollRight": move(-0.02 * c * most, 0.055 * c * most, zero),
-        "tongueUp": move(zero, 0.100 * body + 0.04 * tip, zero),
-        "tongueDown": move(zero, -0.050 * body, zero),
-        "tongueLeft": move(0.080 * most, zero, zero),
-        "tongueRight": move(-0.080 * most, zero, zero),
+        "tongueRollDown": move(zero, -0.060 * tip**2, -0.085 * tip**2),
+        "tongueRollLeft": move(-0.02 * c * most, -0.032 * c * most, zero),
+        "tongueRollRight": move(-0.02 * c * most, 0.032 * c * most, zero),
+        "tongueUp": raised,
+        "tongueDown": -lowered,
+        "tongueLeft": 0.7 * aside,
+        "jawOpen*tongueLeft": aside,
+        "tongueRight": -0.7 * aside,
+        "jawOpen*tongueRight": -aside,
         "tongueIn": move(zero, 0.02 * body, -0.130 * most),
-        "tongueStretch": move(-0.12 * x * most, zero, 0.120 * most),
-        "tongueWide": move(0.28 * x * most, -0.01 * body, zero),
+        "tongueStretch": 0.3 * ahead,
+        "jawOpen*tongueStretch": ahead,
+        "tongueWide": move(0.20 * x * most, -0.01 * body, zero),
         "tongueNarrow": move(-0.28 * x * most, 0.01 * body, zero),
     }

@@ -5,14 +5,18 @@ Shapes: N skin vertices.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 
 from facestream.faces.head.forms import Array, both, bump, step
 from facestream.faces.head.identity import Identity
+from facestream.faces.head.marks import skin_map, skin_texture
+from facestream.faces.head.part import painted
 from facestream.faces.head.skin import EYE, MOUTH_HALF, MOUTH_Y, Skin
-from facestream.faces.head.warp import childhood, old_age
+from facestream.faces.head.warp import old_age
+from facestream.faces.mesh import Mesh
 
 SCLERA = np.array((0.83, 0.82, 0.80))
 PUPIL = np.array((0.006, 0.005, 0.005))
@@ -28,7 +32,7 @@ _SKIN_TONES = np.array(
     ((0.90, 0.60, 0.485), (0.80, 0.455, 0.325), (0.585, 0.295, 0.175), (0.315, 0.138, 0.074), (0.130, 0.052, 0.030))
 )
 _HAIR = {
-    "black": (0.018, 0.014, 0.014), "dark brown": (0.050, 0.024, 0.014), "brown": (0.120, 0.052, 0.026),
+    "black": (0.024, 0.019, 0.019), "dark brown": (0.050, 0.024, 0.014), "brown": (0.120, 0.052, 0.026),
     "auburn": (0.200, 0.055, 0.022), "red": (0.420, 0.120, 0.030), "blond": (0.560, 0.340, 0.120),
     "grey": (0.270, 0.260, 0.255), "white": (0.700, 0.680, 0.650),
 }  # fmt: skip
@@ -63,11 +67,13 @@ class Palette:
     trim: Array
 
     @classmethod
+    @cache
     def of(cls, who: Identity) -> Palette:
         """The identity's colours."""
         skin = np.array([np.interp(who.skin_tone, np.linspace(0, 1, 5), tone) for tone in _SKIN_TONES.T])
         hair, clothes = np.array(_HAIR[who.hair_color]), np.array(_CLOTHES[who.clothes_color])
-        lip = skin * (0.86, 0.50, 0.55) * (1 - 0.12 * (1 - childhood(who)))
+        soft = 0.30 * who.strength  # a man's lips are nearer to his skin
+        lip = skin * (np.array((0.84, 0.50, 0.55)) * (1 - soft) + soft * np.array((0.86, 0.70, 0.68)))
         iris, light = (np.array(color) for color in _IRIS[who.eye_color])
         brow = hair + (np.array((0.075, 0.033, 0.018)) - hair) * (0.45 if hair.mean() > 0.1 else 0.0)
         return cls(
@@ -89,11 +95,23 @@ def _over(under: Array, color: Array, amount: Array) -> Array:
     return np.asarray(under + (color - under) * np.clip(amount, 0, 1)[:, None])
 
 
-def paint_skin(skin: Skin, identity: Identity) -> tuple[Array, Array, Array]:
-    """Colours [N, 3], gloss [N] and shade [N] of the skin."""
-    colors = Palette.of(identity)
+def skin_mesh(skin: Skin, identity: Identity) -> Mesh:
+    """The skin, painted: broad colours at its vertices, fine marks in its texture."""
     x, y, z = skin.points.T
     ahead = step(0.0, 0.3, z)
+    red = _lip_mask(skin)
+    gloss = red * (0.30 + 0.35 * identity.lipstick)
+    shade = _occlusion(skin, x, y, ahead)
+    mesh = painted(
+        skin.points, skin.triangles, _colors(skin, red, ahead, identity), gloss, shade, translucency=0.5 - 0.2 * red
+    )
+    return replace(mesh, uv=skin_map(skin.points), texture=skin_texture(identity))
+
+
+def _colors(skin: Skin, red: Array, ahead: Array, identity: Identity) -> Array:
+    """Colours [N, 3]; red: [N] 1 on the lips; ahead: [N] 1 on the face."""
+    colors = Palette.of(identity)
+    x, y, _ = skin.points.T
     blush = 0.35 + 0.75 * identity.blush
     color = np.broadcast_to(colors.skin, skin.points.shape)
     color = _over(color, colors.blush, 0.80 * blush * both(x, y, (0.47, -0.28), (0.23, 0.16)) * ahead)
@@ -104,11 +122,17 @@ def paint_skin(skin: Skin, identity: Identity) -> tuple[Array, Array, Array]:
     color = _over(
         color, colors.lid * 0.92, 0.35 * both(x, y, (0.34, -0.10), (0.20, 0.06)) * ahead * (0.4 + old_age(identity))
     )
-    color = _over(color, colors.skin * (0.34, 0.22, 0.20), 0.90 * both(x, y, (0.054, -0.300), (0.026, 0.014)) * ahead)
-    red = _lip_mask(skin)
+    color = _over(color, colors.blush * 0.75, 0.6 * both(x, y, (0.054, -0.300), (0.030, 0.018)) * ahead)
     color = _over(color, colors.lip, red)
     color = _over(color, colors.lip * 0.82, 0.6 * red * (skin.side > 0))
-    return color, red * (0.30 + 0.35 * identity.lipstick), _occlusion(skin, x, y, ahead)
+    shadow = 0.38 * max(identity.stubble, 0.0) * _beard_shadow(x, y) * ahead
+    return _over(color, 0.45 * colors.skin + 0.25 * colors.hair, shadow * (1 - red))
+
+
+def _beard_shadow(x: Array, y: Array) -> Array:
+    """1 where a shaven beard shows, [N]."""
+    border = -0.395 - 0.10 * step(0.10, 0.35, np.abs(x)) + 0.55 * step(0.48, 0.85, np.abs(x))
+    return step(0.0, 0.12, border - y) * step(-1.25, -1.05, y)
 
 
 def _occlusion(skin: Skin, x: Array, y: Array, ahead: Array) -> Array:

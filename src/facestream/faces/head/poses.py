@@ -42,8 +42,8 @@ VISEMES: Mapping[str, Weights] = {
 }
 
 EMOTIONS: Mapping[str, Weights] = {
-    "happy": {"browInnerUp": 0.10}
-    | _both(mouthSmile=0.90, cheekSquint=0.70, eyeSquint=0.25, mouthUpperUp=0.20, mouthDimple=0.15, browOuterUp=0.10),
+    "happy": {"browInnerUp": 0.10, "jawOpen": 0.10}
+    | _both(mouthSmile=0.90, cheekSquint=0.70, eyeSquint=0.15, mouthUpperUp=0.25, mouthDimple=0.15, browOuterUp=0.10),
     "sad": {"browInnerUp": 0.90, "mouthShrugLower": 0.45, "mouthRollLower": 0.10, "headPitch": 0.06}
     | _both(mouthFrown=0.75, eyeSquint=0.20, eyeLookDown=0.35, browDown=0.12, eyeBlink=0.12),
     "angry": {"mouthShrugUpper": 0.15, "mouthRollLower": 0.10, "jawForward": 0.25, "headPitch": 0.04}

@@ -17,14 +17,14 @@ from facestream.faces.head.dress import clothes, extras
 from facestream.faces.head.ears import ears
 from facestream.faces.head.expressions import JAW_HINGE, Face, jaw_drop, skin_shapes
 from facestream.faces.head.eyes import eyeball, lash_line
-from facestream.faces.head.forms import Array
 from facestream.faces.head.hairstyles import hair
 from facestream.faces.head.identity import Identity
 from facestream.faces.head.joints import Joint, joints
 from facestream.faces.head.lids import Lids, eye_center
 from facestream.faces.head.mouth import cavity, teeth, tongue
-from facestream.faces.head.paint import paint_skin
-from facestream.faces.head.part import Part, neck_share, painted
+from facestream.faces.head.paint import skin_mesh
+from facestream.faces.head.part import Part, neck_share
+from facestream.faces.head.regions import regions
 from facestream.faces.head.skin import HALF, Skin, sculpt_skin
 from facestream.faces.head.warp import eye_scale, stretch, warp
 from facestream.faces.mesh import Floats, Indices, Mesh
@@ -81,8 +81,8 @@ def sculpt(identity: Identity) -> Rig:
     table = _displacements(parts, starts)
     return Rig(
         replace(mesh, vertices=warp(identity, mesh.vertices).astype(np.float32)),
-        sets | _places(skin),
-        _carried(table, stretch(identity, mesh.vertices)),
+        sets | _places(skin) | regions(skin),
+        _carried(table, identity, mesh.vertices),
         _joints(parts, sets, table, mesh, identity),
         lips_slit(skin, starts["cavity"]),
         (lid_slit(lids, True, starts["lashes_left"]), lid_slit(lids, False, starts["lashes_right"])),
@@ -96,10 +96,12 @@ def _warped(identity: Identity, eye: Globe) -> Globe:
     return replace(eye, center=warp(identity, eye.center[None])[0].astype(np.float32), reach=scale * eye.reach)
 
 
-def _carried(table: Displacements, stretched: Array) -> Displacements:
-    """The displacements on the identity's head, whose space is stretched by [V, 3, 3]."""
-    moves = np.einsum("mij,mj->mi", stretched.astype(np.float32)[table.vertices], table.moves)
-    return replace(table, moves=moves)
+def _carried(table: Displacements, identity: Identity, sculpted: Floats) -> Displacements:
+    """The displacements on the identity's head, whose space is stretched; sculpted: [V, 3] before."""
+    moved, place = np.unique(table.vertices, return_inverse=True)
+    columns = stretch(identity, sculpted[moved]).astype(np.float32).transpose(2, 0, 1)
+    moves = [np.take(columns[k], place, axis=0) * table.moves[:, k, None] for k in range(3)]
+    return replace(table, moves=moves[0] + moves[1] + moves[2])
 
 
 def _parts(skin: Skin, lids: Lids, identity: Identity) -> dict[str, Part]:
@@ -108,9 +110,8 @@ def _parts(skin: Skin, lids: Lids, identity: Identity) -> dict[str, Part]:
     moves |= {name: moved + moves.get(name, 0.0) for name, moved in lid_moves.items()}
     lashes = {side: lash_line(lids, side == "left", moves, identity) for side in ("left", "right")}
     moves |= correctives(moves, lid_moves)
-    color, gloss, shade = paint_skin(skin, identity)
     return {
-        "skin": Part(painted(skin.points, skin.triangles, color, gloss, shade), moves, neck_share(skin.points[:, 1])),
+        "skin": Part(skin_mesh(skin, identity), moves, neck_share(skin.points[:, 1])),
         "cavity": cavity(skin, moves),
         "teeth_upper": teeth(skin, True),
         "teeth_lower": teeth(skin, False),
@@ -138,7 +139,7 @@ def _joints(
     start, end = table.ranges["jawOpen"]
     opened = np.zeros(mesh.vertices.shape)
     opened[table.vertices[start:end]] = table.moves[start:end]
-    whole = jaw_drop(mesh.vertices)
+    whole = jaw_drop(mesh.vertices.astype(np.float64))
     jaw = np.clip((opened * whole).sum(axis=1) / (whole**2).sum(axis=1), 0, 1).astype(np.float32)
     balls = {side + "Eye": np.zeros(len(jaw), np.float32) for side in ("left", "right")}
     for side in ("left", "right"):
@@ -156,7 +157,8 @@ def _displacements(parts: Mapping[str, Part], starts: Mapping[str, int]) -> Disp
         for name, part in parts.items():
             moved = part.shapes.get(shape)
             if moved is not None:
-                used = np.flatnonzero(np.abs(moved).max(axis=1) > _LEAST)
+                x, y, z = np.abs(moved).T > _LEAST
+                used = np.flatnonzero(x | y | z)
                 vertices.append(starts[name] + used)
                 moves.append(moved[used])
                 count += len(used)

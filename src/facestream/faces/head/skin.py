@@ -21,29 +21,30 @@ from facestream.faces.head.forms import Array, both, bump, higher, profile, step
 from facestream.faces.head.identity import Identity
 from facestream.faces.mesh import Indices
 
-# Columns: lateral steps of equal width across the face, then equal angles to the back of the head.
+# Columns: lateral steps of equal width across the face, then growing angles to the back of the head.
 STEP, FRONT, BACK = 0.024, 33, 20
 HALF = FRONT + BACK
-MOUTH_COLUMN = 18
+MOUTH_COLUMN = 17
 EYE_COLUMNS = (7, 27)
 
 MOUTH_Y = -0.58
 EYE = np.array((0.378, 0.05, 0.556))
 EYE_RADIUS = 0.27
 LID_RADIUS = 0.286
+_LEAST_LID = 0.2815  # of the folded lid
 
 _WIDTH = (
-    (-2.1, 1.10), (-1.88, 0.90), (-1.72, 0.62), (-1.58, 0.42), (-1.42, 0.345), (-1.25, 0.325), (-1.10, 0.36),
-    (-1.01, 0.435), (-0.90, 0.57), (-0.76, 0.70), (-0.55, 0.815), (-0.2, 0.90), (0.2, 0.935), (0.6, 0.92),
-    (0.85, 0.835), (1.03, 0.69), (1.16, 0.515), (1.25, 0.325), (1.29, 0.16), (1.3, 0.02),
+    (-2.1, 0.80), (-1.88, 0.72), (-1.72, 0.55), (-1.58, 0.41), (-1.42, 0.345), (-1.25, 0.325), (-1.10, 0.36),
+    (-1.01, 0.435), (-0.90, 0.57), (-0.76, 0.70), (-0.55, 0.815), (-0.2, 0.90), (0.2, 0.935), (0.6, 0.895),
+    (0.85, 0.795), (1.03, 0.655), (1.16, 0.495), (1.25, 0.325), (1.29, 0.16), (1.3, 0.02),
 )  # fmt: skip
 _DEPTH = (
-    (-2.1, 0.50), (-1.88, 0.46), (-1.72, 0.40), (-1.58, 0.335), (-1.42, 0.295), (-1.25, 0.31), (-1.12, 0.44),
+    (-2.1, 0.36), (-1.88, 0.36), (-1.72, 0.355), (-1.58, 0.325), (-1.42, 0.295), (-1.25, 0.31), (-1.12, 0.44),
     (-1.04, 0.62), (-0.95, 0.755), (-0.75, 0.795), (-0.5, 0.81), (-0.2, 0.83), (0.1, 0.83), (0.32, 0.86),
     (0.55, 0.87), (0.78, 0.815), (1.0, 0.66), (1.16, 0.475), (1.25, 0.29), (1.29, 0.15), (1.3, 0.02),
 )  # fmt: skip
 _NAPE = (
-    (-2.1, 0.58), (-1.88, 0.54), (-1.72, 0.50), (-1.58, 0.45), (-1.4, 0.41), (-1.1, 0.42), (-0.7, 0.52), (-0.4, 0.72),
+    (-2.1, 0.42), (-1.88, 0.43), (-1.72, 0.44), (-1.58, 0.42), (-1.4, 0.38), (-1.1, 0.38), (-0.7, 0.50), (-0.4, 0.72),
     (0.0, 0.86), (0.4, 0.90), (0.8, 0.78), (1.03, 0.61), (1.17, 0.43), (1.26, 0.25), (1.29, 0.14), (1.3, 0.02),
 )  # fmt: skip
 # The nose along its ridge: height above the face, half width.
@@ -68,6 +69,7 @@ def half_width(y: npt.ArrayLike) -> Array:
 
 
 MOUTH_HALF = float(half_width(MOUTH_Y)) * STEP * MOUTH_COLUMN
+_EYE_SPAN = tuple(float(half_width(EYE[1])) * STEP * column for column in EYE_COLUMNS)
 
 
 def seam(x: Array) -> Array:
@@ -76,7 +78,7 @@ def seam(x: Array) -> Array:
     return MOUTH_Y + 0.056 * np.minimum(u, 1.2) ** 2.4 - 0.010 * np.exp(-((u / 0.22) ** 2))
 
 
-def _lip_heights(x: Array) -> tuple[Array, Array]:
+def lip_heights(x: Array) -> tuple[Array, Array]:
     """Height of the red of the upper and of the lower lip at x; thin, not zero, beyond the corners."""
     u = np.abs(x) / MOUTH_HALF
     open_part = np.sqrt(np.clip(1 - u**2, 0, 1))
@@ -87,11 +89,12 @@ def _lip_heights(x: Array) -> tuple[Array, Array]:
 
 def _lids(x: Array, opening: float = 0.0) -> tuple[Array, Array]:
     """Heights of the lower and the upper lid's rim at rest; equal beyond the eye's corners. opening: -1..1."""
-    inner, outer = (float(half_width(EYE[1])) * STEP * column for column in EYE_COLUMNS)
+    inner, outer = _EYE_SPAN
     e = np.clip((np.abs(x) - inner) / (outer - inner), 0, 1)
     middle = EYE[1] - 0.030 + 0.034 * e
     lower = 0.098 * (4 * e * (1 - e) * (0.84 + 0.32 * e)) ** 0.72
-    upper = (0.136 + 0.022 * opening) * (4 * e * (1 - e) * (1.10 - 0.20 * e)) ** 0.60
+    wider = (0.012 if opening > 0 else 0.022) * opening  # an open lid must not slide into its fold
+    upper = (0.129 + wider) * (4 * e * (1 - e) * (1.10 - 0.20 * e)) ** 0.60
     return middle - lower, middle + upper
 
 
@@ -101,14 +104,14 @@ def _nose(x: Array, y: Array) -> Array:
     ridge = profile(y, _RIDGE) * np.exp(-(np.abs(x / wide) ** 2.0))
     wings = 0.082 * both(x, y, (0.100, -0.255), (0.040, 0.044)) + 0.040 * both(x, y, (0.08, -0.19), (0.07, 0.07))
     flow = 0.045 * bump(x, y, (0, -0.19), (0.19, 0.18))  # it grows out of the cheeks
-    nostrils = 0.055 * both(x, y, (0.052, -0.300), (0.026, 0.018))
+    nostrils = 0.035 * both(x, y, (0.052, -0.300), (0.028, 0.020))
     return np.asarray(ridge + wings + flow - nostrils)
 
 
 def crease(x: Array, y: Array) -> Array:
     """The fold above the upper lid: a groove that follows its arc, and the skin above that hangs over it."""
     _, lid = _lids(x)
-    inner, outer = (float(half_width(EYE[1])) * STEP * column for column in EYE_COLUMNS)
+    inner, outer = _EYE_SPAN
     e = (np.abs(x) - inner) / (outer - inner)
     along = step(-0.10, 0.22, e) * (1 - step(0.85, 1.15, e))
     above = y - lid - 0.060
@@ -132,7 +135,7 @@ def front(x: Array, y: Array) -> Array:
         + 0.020 * bump(x, y, (0, MOUTH_Y + 0.105), (0.22, 0.055))  # and roll out towards their borders
         + 0.012 * bump(x, y, (0, MOUTH_Y - 0.115), (0.20, 0.045))
         - 0.013 * bump(x, y, (0, -0.44), (0.030, 0.06))  # philtrum
-        + 0.007 * both(x, y, (0.050, -0.45), (0.022, 0.07))  # and its ridges
+        + 0.004 * both(x, y, (0.050, -0.45), (0.024, 0.07))  # and its ridges
         - 0.026 * both(x, y, (MOUTH_HALF + 0.03, MOUTH_Y + 0.045), (0.055, 0.07))  # corners of the mouth
         - 0.014 * both(x, y, (0.27, -0.40), (0.06, 0.12))  # fold from the nose to the mouth's corner
         - 0.070 * both(x, y, (0.190, 0.06), (0.10, 0.15))  # inner hollows of the eyes
@@ -144,7 +147,10 @@ def front(x: Array, y: Array) -> Array:
     shell = EYE[2] + np.where(
         away < LID_RADIUS, np.sqrt(np.clip(LID_RADIUS**2 - away**2, 0, None)), 2.5 * (LID_RADIUS - away)
     )
-    return higher(z, shell, 0.03) + crease(x, y)
+    folded = higher(z, shell, 0.03) + crease(x, y)
+    # the fold does not cut into the lid where the globe is below it
+    least = EYE[2] + np.sqrt(np.clip(_LEAST_LID**2 - away**2, 0, None)) - 9.0 * (away > _LEAST_LID)
+    return np.asarray(np.maximum(folded, least))
 
 
 # Columns of the slits' rims, without their corners.
@@ -189,7 +195,7 @@ class Skin:
 def _columns() -> tuple[Array, Array]:
     """Lateral position (sine of the angle) and cosine of every column, from the back over the right side."""
     ahead = np.arcsin(STEP * np.arange(FRONT + 1))
-    behind = np.linspace(ahead[-1], np.pi, BACK + 1)[1:]
+    behind = ahead[-1] + (np.pi - ahead[-1]) * np.linspace(0, 1, BACK + 1)[1:] ** 1.35
     half = np.concatenate([ahead, behind])
     angle = np.concatenate([-half[:0:-1], half[:-1]])
     return np.sin(angle), np.cos(angle)
@@ -199,7 +205,7 @@ def _key_rows(s: Array, opening: float) -> tuple[list[tuple[str, Array]], Array]
     """Named key rows as heights per column, bottom to top, and the lids' upper rims."""
     x_mouth, x_eye = float(half_width(MOUTH_Y)) * s, float(half_width(EYE[1])) * s
     line = seam(x_mouth)
-    lip_up, lip_down = _lip_heights(x_mouth)
+    lip_up, lip_down = lip_heights(x_mouth)
     lid_down, lid_up = _lids(x_eye, opening)
     flat = np.zeros_like(s)
     keys = [
@@ -246,8 +252,8 @@ def head_place(s: Array, c: Array, y: Array) -> Array:
 def _jaw_and_neck(points: Array) -> Array:
     """Points [..., 3] with the jaw's line rising towards the ears, and the neck's muscles and larynx."""
     x, y, z = np.moveaxis(points, -1, 0)
-    rise = step(-1.45, -0.98, y) * (1 - step(-0.75, -0.25, y)) * (1 - step(-0.05, 0.66, z))
-    out = np.stack([x, y + 0.20 * rise, z], -1)
+    rise = step(-1.45, -0.98, y) * (1 - step(-0.80, -0.12, y)) * (1 - step(-0.15, 0.70, z))
+    out = np.stack([x, y + 0.26 * rise, z], -1)
     down = np.clip((y + 0.95) / -0.70, 0, 1)  # 0 behind the ear, 1 at the breastbone
     near = np.exp(-(((np.abs(x) - (0.34 - 0.25 * down)) / 0.055) ** 2)) * (z > 0)
     muscle = 0.030 * near * step(-1.85, -1.55, y) * (1 - step(-1.25, -1.02, y))
@@ -279,8 +285,9 @@ def sculpt_skin(identity: Identity) -> Skin:
     side = np.sign(np.arange(len(grid)) - rows["seam"])[:, None] * np.ones(len(s))
     side[rows["seam"], _MOUTH] = -1
     # the lips' rims lie on each other, the lids' rims apart; one vertex closes the crown
+    top = surface[-1].mean(axis=0, keepdims=True) + np.array((0, 0.004, 0))
     rims = surface[rows["seam"], _MOUTH], head_place(s, c, lid_up)[eyes]
-    points = np.concatenate([surface.reshape(-1, 3), *rims, surface[-1].mean(axis=0, keepdims=True) + (0, 0.004, 0)])
+    points = np.concatenate([surface.reshape(-1, 3), *rims, top])
     fan = np.stack([grid[-1], np.roll(grid[-1], -1), np.full(len(s), len(points) - 1)], -1).astype(np.int32)
     return Skin(
         points,

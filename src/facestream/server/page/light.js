@@ -4,54 +4,45 @@ import * as THREE from "three";
 
 /** Directions (x to the right of the picture, y up, z towards who looks) and linear colours; as Light in light.py. */
 const LIGHT = {
-  key: [-0.5, 0.62, 0.8], keyColor: [0.98, 0.88, 0.78],
-  fill: [0.8, 0.05, 0.6], fillColor: [0.15, 0.18, 0.23],
-  rim: [0.65, 0.45, -0.62], rimColor: [0.85, 0.88, 0.92],
-  sky: [0.36, 0.38, 0.42], bounce: [0.26, 0.2, 0.17],
+  key: [-0.68, 0.64, 0.6], keyColor: [1.08, 0.97, 0.86],
+  fill: [0.8, 0.05, 0.6], fillColor: [0.12, 0.14, 0.18],
+  rim: [0.65, 0.45, -0.62], rimColor: [2.3, 2.4, 2.5],
+  sky: [0.2, 0.22, 0.26], bounce: [0.15, 0.115, 0.1],
 };
-const SHADOW_EDGE = 192; // texels
+const SHADOW_EDGE = 160; // texels
 const SHADOW_REACH = 3.1; // half the width that the shadow map covers, in units of our faces
 
 const vector = (numbers) => new THREE.Vector3(...numbers);
 const direction = (numbers) => vector(numbers).normalize();
 const halfway = (numbers) => direction(numbers).add(new THREE.Vector3(0, 0, 1)).normalize();
 
-const POSED = /* glsl */ `
-  #include <beginnormal_vertex>
-  #include <skinbase_vertex>
-  #include <skinnormal_vertex>
-  #include <begin_vertex>
-  #include <skinning_vertex>
-`;
-
 const VERTEX = /* glsl */ `
   #include <common>
-  #include <skinning_pars_vertex>
   attribute vec4 _look; // gloss, sheen, translucency, shade
   uniform vec3 key, keyColor, fill, fillColor, rim, rimColor, sky, bounce;
   uniform sampler2D shadowMap;
   uniform mat4 shadowSpace;
   uniform float shadows;
-  varying vec3 vLit, vNormal_;
-  varying float vGloss;
-  varying vec2 vPlace;
+  centroid varying vec3 vLit, vFacing;
+  centroid varying float vGloss;
+  centroid varying vec2 vPlace;
 
   const float TEXEL = 2.0 * ${SHADOW_REACH.toFixed(3)} / ${SHADOW_EDGE.toFixed(1)};
 
-  // share of the key light that passes what is before the vertex: a tent of 5 x 5 texels, softened by depth
+  // share of the key light that passes what is before the vertex: a tent of 4 x 4 texels, softened by depth
   float keyShare(vec3 world, vec3 normal) {
     if (shadows == 0.0) return 1.0;
     float facing = dot(normal, key);
-    vec3 lifted = world + normal * TEXEL + key * (2.0 * TEXEL + 0.16 * max(0.0, 0.45 - facing));
+    vec3 lifted = world + 1.5 * TEXEL * (normal - facing * key) + key * (0.8 * TEXEL + 0.16 * max(0.0, 0.45 - facing));
     vec3 place = (shadowSpace * vec4(lifted, 1.0)).xyz * 0.5 + 0.5;
     vec2 texel = place.xy * ${SHADOW_EDGE.toFixed(1)} - 0.5;
     ivec2 base = ivec2(floor(texel));
     vec2 part = fract(texel);
     float depths = 4.0 * ${SHADOW_REACH.toFixed(3)}; // how deep the map reaches
     float hidden = 0.0, weights = 0.0;
-    for (int y = -2; y <= 3; y++)
-      for (int x = -2; x <= 3; x++) {
-        float weight = (3.0 - abs(float(x) - part.x)) * (3.0 - abs(float(y) - part.y));
+    for (int y = -1; y <= 2; y++)
+      for (int x = -1; x <= 2; x++) {
+        float weight = (2.0 - abs(float(x) - part.x)) * (2.0 - abs(float(y) - part.y));
         ivec2 at = clamp(base + ivec2(x, y), ivec2(0), ivec2(${SHADOW_EDGE - 1}));
         float before = (place.z - texelFetch(shadowMap, at, 0).r) * depths;
         hidden += weight * clamp(before / (2.0 * TEXEL), 0.0, 1.0);
@@ -74,31 +65,31 @@ const VERTEX = /* glsl */ `
   }
 
   void main() {
-    ${POSED}
-    vec4 world = modelMatrix * vec4(transformed, 1.0);
+    vec4 world = vec4(position, 1.0); // posed on the processor
     vec4 seen = viewMatrix * world;
     gl_Position = projectionMatrix * seen;
-    vec3 flat_ = normalize(mat3(modelMatrix) * objectNormal);
-    vec3 n = normalize(mat3(viewMatrix) * flat_);
+    vec3 faced = normalize(normal);
+    vec3 n = normalize(mat3(viewMatrix) * faced);
     vec3 v = normalize(-seen.xyz);
-    float sheen = _look.y, soft = _look.z, open = _look.w;
+    float sheen = _look.y, soft = _look.z, shade = _look.w;
     float facing = max(0.0, dot(n, v)), edge = 1.0 - facing, back = dot(n, rim);
-    float lit = keyShare(world.xyz, flat_);
-    vec3 albedo = color.rgb / (0.35 + 0.65 * open); // what the file darkened for those who do not know the shade
+    float lit = keyShare(position, faced);
+    float open = shade * (1.0 - 0.35 * (1.0 - shade) * (1.0 - lit));
+    vec3 albedo = color.rgb / (0.35 + 0.65 * shade); // what the file darkened for those who do not know the shade
     vec3 wrap = 0.06 + soft * vec3(0.84, 0.48, 0.36);
     vec3 direct = max(vec3(0.0), (dot(n, key) + wrap) / (1.0 + wrap));
     vec3 arrives = lit + soft * vec3(0.9, 0.15, 0.0) * lit * (1.0 - lit);
     vec3 a = 2.0404 * albedo - 0.3324, b = -4.7951 * albedo + 0.6417, d = 2.7552 * albedo + 0.6903;
-    vec3 ambient = max(vec3(open), ((open * a + b) * open + d) * open);
-    float rimmed = (max(0.0, back) * edge * edge + 0.1 * edge * edge * edge * max(0.0, 0.4 + n.y)) * open;
+    vec3 ambient = max(vec3(open), ((open * a + b) * open + d) * open) * (1.0 + vec3(0.6, 0.28, 0.12) * (1.0 - open));
+    float rimmed = (max(0.0, back + 0.1) * edge * edge + 0.1 * edge * edge * edge * max(0.0, 0.4 + n.y)) * open;
     float through = max(0.0, -back) * max(0.0, 2.0 * soft - 1.0) * 0.55 + max(0.0, back) * edge * soft * 0.25 * open;
     vec3 around = fillColor * (0.5 + 0.5 * dot(n, fill)) + mix(bounce, sky, 0.5 + 0.5 * n.y);
-    vec3 arriving = keyColor * direct * arrives * (0.5 + 0.5 * open) + around * ambient
+    vec3 arriving = keyColor * direct * arrives * (0.4 + 0.6 * open) + around * ambient
       + rimColor * (rimmed + through * vec3(0.95, 0.22, 0.1));
     float mirror = pow(max(0.0, dot(n, normalize(key + v))), 12.0);
-    float shine = sheen * mirror * lit * open;
-    vLit = encoded(max(vec3(0.0), toned(albedo * (arriving + shine) + keyColor * 0.06 * shine)));
-    vNormal_ = n;
+    float shine = sheen * (mirror + soft * pow(mirror, 4.0)) * lit * open;
+    vLit = encoded(max(vec3(0.0), toned(albedo * (arriving + 0.6 * shine) + keyColor * (0.2 + 0.6 * soft) * shine)));
+    vFacing = n;
     vGloss = _look.x;
     vPlace = uv;
   }
@@ -109,21 +100,22 @@ const FRAGMENT = /* glsl */ `
     uniform sampler2D picture;
   #endif
   uniform vec3 keyHalf, fillHalf;
-  varying vec3 vLit, vNormal_;
-  varying float vGloss;
-  varying vec2 vPlace;
+  centroid varying vec3 vLit, vFacing;
+  centroid varying float vGloss;
+  centroid varying vec2 vPlace;
   void main() {
     vec3 color = vLit;
     #ifdef PICTURE
       color *= texture2D(picture, vPlace).rgb;
     #endif
     if (vGloss > 0.0) {
-      vec3 n = normalize(vNormal_);
+      vec3 n = normalize(vFacing);
       float near = dot(n, keyHalf);
-      float disc = clamp((near - 0.972) * 90.0, 0.0, 1.0);
-      float pale = near > 0.5 ? clamp((dot(n, fillHalf) - 0.985) * 120.0, 0.0, 1.0) : 0.0;
-      float broad = near > 0.5 ? pow(near, 16.0) : 0.0;
-      color += (1.0 - color) * clamp(vGloss * (0.16 * broad + vGloss * (0.78 * disc + 0.25 * pale)), 0.0, 1.0);
+      float disc = clamp((near - 0.972) * 60.0, 0.0, 1.0);
+      float pale = clamp((dot(n, fillHalf) - 0.988) * 120.0, 0.0, 1.0);
+      float broad = max(pow(max(near, 0.0), 16.0) - 0.03, 0.0);
+      float sheen = (0.6 - 0.48 * vGloss) * broad + vGloss * (0.32 * disc + 0.06 * pale);
+      color += (1.0 - color) * clamp(vGloss * sheen, 0.0, 1.0);
     }
     gl_FragColor = vec4(color, 1.0);
   }
@@ -143,8 +135,7 @@ export class Studio {
     this.lamp.lookAt(0, 0, 0);
     this.lamp.updateMatrixWorld();
     this.depths = new THREE.ShaderMaterial({
-      vertexShader: `#include <common>\n#include <skinning_pars_vertex>
-        void main() { ${POSED} gl_Position = projectionMatrix * modelViewMatrix * vec4(transformed, 1.0); }`,
+      vertexShader: "void main() { gl_Position = projectionMatrix * viewMatrix * vec4(position, 1.0); }",
       fragmentShader: "void main() { gl_FragColor = vec4(1.0); }",
     });
     const entries = Object.entries(LIGHT).map(([name, numbers]) => [

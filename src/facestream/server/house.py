@@ -1,0 +1,209 @@
+"""All sessions of a process around one engine, which a thread of its own drives by the clock.
+
+Two threads: the network's event loop, where sessions live (session.py), and the engine's (seat.py). They meet in two
+lines: wishes, by which what a session wants reaches the engine in order, and one delivery a tick, by which what came
+of it reaches the sessions. So the engine needs no lock, and the network never waits for it.
+
+Ticks are due every engine.tick_seconds of a monotonic clock. One that begins more than half a tick late is counted
+as late; those whose time has passed altogether are left out and counted too, never run in a bunch.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+
+from facestream.audio.live import LiveResampler
+from facestream.errors import AudioError, BundleError, FullHouseError, ProtocolError
+from facestream.runtime.engine import Engine, User
+from facestream.runtime.talker import Talker
+from facestream.server.limits import Doorman, Limits
+from facestream.server.metrics import Metrics
+from facestream.server.protocol import Close, Hello, Welcome, write
+from facestream.server.protocol import Limits as SaidLimits
+from facestream.server.seat import Answers, Seat
+from facestream.server.session import Session
+
+logger = logging.getLogger("facestream.server")
+
+Wish = Callable[[Seat, float], Answers]
+Delivery = list[tuple[Session, Answers | ProtocolError]]
+SWEEP = 1.0  # seconds between looks at who is idle, gone or too long here
+USUAL_RATES = (8_000, 22_050, 24_000, 32_000, 44_100, 48_000)
+STUCK = 2.0  # seconds without a tick after which the server is not healthy
+
+
+class House:
+    """A talker, its engine and everybody who is connected."""
+
+    def __init__(
+        self, talker: Talker, seats: int = 256, limits: Limits | None = None, doorman: Doorman | None = None
+    ) -> None:
+        self.talker = talker
+        self.limits, self.doorman = limits or Limits(), doorman or Doorman()
+        self.metrics = Metrics()
+        self.metrics.seats.set(seats)
+        self.sessions: set[Session] = set()
+        self.peers: set[object] = set()  # those over WebRTC, whose faces are drawn here
+        for rate in USUAL_RATES:  # their filters, and what computes with them, before anybody waits
+            LiveResampler(rate).push(np.zeros(rate // 50, np.float32))
+        self._engine = Engine(talker, seats)
+        self._seats: dict[Session, Seat] = {}
+        self._sessions: dict[User, Session] = {}
+        self._wishes: deque[Callable[[], None]] = deque()
+        self._delivery: Delivery = []
+        self._stop = threading.Event()
+        self._last_tick = time.monotonic()
+        self._thread: threading.Thread | None = None
+        self._sweeper: asyncio.Task[None] | None = None
+
+    # ------------------------------------------------------------------------------------- on the event loop's thread
+
+    async def open(self) -> None:
+        """Begin to tick. Called on the event loop that the sessions live on."""
+        self._loop = asyncio.get_running_loop()
+        self._stop.clear()
+        self._thread = threading.Thread(target=self._run, name="facestream engine", daemon=True)
+        self._thread.start()
+        self._sweeper = self._loop.create_task(self._sweep())
+
+    async def close(self) -> None:
+        """Tell everybody, and stop ticking."""
+        for session in list(self.sessions):
+            session.refuse(Close.SHUTDOWN, "the server shuts down; connect again")
+        self._stop.set()
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+        if self._thread is not None:
+            await asyncio.to_thread(self._thread.join)
+
+    @property
+    def healthy(self) -> bool:
+        """Whether the engine ticks."""
+        return not self._stop.is_set() and time.monotonic() - self._last_tick < STUCK
+
+    def enter(self, session: Session, hello: Hello) -> None:
+        """Ask for a seat; at the next tick the session is welcomed or refused."""
+        self._wish(session, partial(self._seat, session, hello, time.monotonic()))
+
+    def ask(self, session: Session, wish: Wish) -> None:
+        """Have the engine's thread do something with a session's seat before its next tick."""
+        self._wish(session, partial(self._grant, session, wish, time.monotonic()))
+
+    def leave(self, session: Session) -> None:
+        """A session is over."""
+        self.sessions.discard(session)
+        self._wish(session, partial(self._unseat, session))
+
+    def _wish(self, session: Session, act: Callable[[], Answers]) -> None:
+        self._wishes.append(partial(self._try, session, act))
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(SWEEP)
+            for session in list(self.sessions):
+                session.look(time.monotonic())
+            self.metrics.skew.set(max((seat.skew for seat in list(self._seats.values())), default=0.0))
+
+    def _deliver(self, delivery: Delivery) -> None:
+        for session, answers in delivery:
+            if isinstance(answers, ProtocolError):
+                session.refuse(answers.code, str(answers))
+            else:
+                session.tell(answers)
+
+    # ------------------------------------------------------------------------------------------ on the engine's thread
+
+    def _run(self) -> None:
+        try:
+            self._tick_on_time()
+        except Exception:
+            logger.critical("the engine has failed; every session is closed", exc_info=True)
+            self._stop.set()
+            failure: Answers | ProtocolError = ProtocolError(Close.INTERNAL, "the server has failed; connect again")
+            self._loop.call_soon_threadsafe(self._deliver, [(session, failure) for session in self._seats])
+
+    def _tick_on_time(self) -> None:
+        step, due = self._engine.tick_seconds, time.monotonic()
+        while not self._stop.is_set():
+            time.sleep(max(0.0, due - time.monotonic()))
+            now = time.monotonic()
+            left_out = int((now - due) / step)
+            self.metrics.ticks.inc(1 + left_out)
+            if now - due > step / 2:
+                self.metrics.late_ticks.inc(max(1, left_out))
+            due += (1 + left_out) * step
+            self._tick(now)
+
+    def _tick(self, now: float) -> None:
+        for _ in range(len(self._wishes)):
+            self._wishes.popleft()()
+        shown = self._engine.tick(now)
+        for each in shown:
+            session = self._sessions[each.user]
+            self._delivery.append((session, self._seats[session].show(each, now)))
+        self._last_tick = time.monotonic()
+        self.metrics.frames.inc(len(shown))
+        self.metrics.tick_time.observe(self._last_tick - now)
+        if self._delivery:
+            self._loop.call_soon_threadsafe(self._deliver, self._delivery)
+            self._delivery = []
+
+    def _try(self, session: Session, act: Callable[[], Answers]) -> None:
+        """Do what a session wishes; whatever is wrong with it is that session's alone."""
+        try:
+            if answers := act():
+                self._delivery.append((session, answers))
+        except ProtocolError as error:
+            self._delivery.append((session, error))
+        except (FullHouseError, BundleError, AudioError) as error:
+            self._delivery.append((session, ProtocolError(_CODES[type(error)], str(error))))
+        except Exception:
+            logger.exception("session %s has failed", session.name)
+            self._delivery.append((session, ProtocolError(Close.INTERNAL, "the server has failed; connect again")))
+
+    def _seat(self, session: Session, hello: Hello, now: float) -> Answers:
+        seat = Seat(self._engine, hello, self.limits.buffered_seconds, self.metrics, now)
+        self._seats[session], self._sessions[seat.user] = seat, session
+        self.metrics.sessions.set(len(self._seats))
+        self.metrics.begun.inc()
+        config, timing, limits = self.talker.config, self.talker.timing, self.limits
+        said = SaidLimits(
+            session_seconds=limits.session_seconds,
+            idle_seconds=limits.idle_seconds,
+            packet_bytes=limits.packet_bytes,
+            buffered_seconds=limits.buffered_seconds,
+        )
+        welcome = Welcome(
+            session=session.name,
+            talker=config.name,
+            channels=tuple(config.channels),
+            styles=tuple(config.styles),
+            fps=timing.fps,
+            delay=timing.delay,
+            ahead_ms=timing.first_frame_ms,
+            limits=said,
+        )
+        return [write(welcome)]
+
+    def _unseat(self, session: Session) -> Answers:
+        seat = self._seats.pop(session, None)
+        if seat is not None:
+            del self._sessions[seat.user]
+            seat.leave()
+            self.metrics.sessions.set(len(self._seats))
+        return []
+
+    def _grant(self, session: Session, wish: Wish, now: float) -> Answers:
+        seat = self._seats.get(session)
+        return [] if seat is None else wish(seat, now)  # None: it was refused, or is gone
+
+
+_CODES = {FullHouseError: Close.FULL_HOUSE, BundleError: Close.BAD_MESSAGE, AudioError: Close.BAD_SAMPLES}
