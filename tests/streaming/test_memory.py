@@ -7,21 +7,21 @@ import pytest
 
 from facestream.streaming.memory import KINDS, Latch, Memory, Ring, Tail, describe, empty, forget, parse, write
 
-PLAN: dict[str, Memory] = {"a.past": Tail(3, 2), "a.keys": Ring(5, 2), "b.last": Latch(4)}
+PLAN: dict[str, Memory] = {"a.past": Tail(3, 2), "a.keys": Ring(2, 5, 3), "b.last": Latch(4)}
 LANES = 3
 
 
 def update(rows: int, seed: int) -> dict[str, np.ndarray]:
     """What a step of `rows` rows returns for all lanes."""
     rng = np.random.default_rng(seed)
-    shapes = {"a.past": (3, 2), "a.keys": (rows, 2), "b.last": (4,)}
+    shapes = {"a.past": (3, 2), "a.keys": (2, rows, 3), "b.last": (4,)}
     return {name: rng.standard_normal((LANES, *shape)).astype(np.float32) for name, shape in shapes.items()}
 
 
 def test_newcomers_remember_nothing() -> None:
     state = empty(PLAN, LANES)
     assert {name: value.shape for name, value in state.items()} == {
-        "a.past": (LANES, 3, 2), "a.keys": (LANES, 5, 2), "b.last": (LANES, 4)
+        "a.past": (LANES, 3, 2), "a.keys": (LANES, 2, 5, 3), "b.last": (LANES, 4)
     }  # fmt: skip
     assert not any(value.any() for value in state.values())
 
@@ -35,17 +35,17 @@ def test_a_ring_holds_the_last_rows_in_the_slots_of_their_steps(rows: int) -> No
         write(PLAN, state, new, step, np.arange(LANES))
         heard.append(new["a.keys"])
         step += rows
-    sequence = np.concatenate(heard, axis=1)
-    for position in range(sequence.shape[1] - 5, sequence.shape[1]):
-        np.testing.assert_array_equal(state["a.keys"][:, position % 5], sequence[:, position])
+    sequence = np.concatenate(heard, axis=2)
+    for position in range(sequence.shape[2] - 5, sequence.shape[2]):
+        np.testing.assert_array_equal(state["a.keys"][:, :, position % 5], sequence[:, :, position])
 
 
 def test_lanes_keep_their_own_clocks() -> None:
     state, new = empty(PLAN, LANES), update(1, 0)
     write(PLAN, state, new, np.array([0, 4, 6]), np.arange(LANES))
     for lane, slot in enumerate((0, 4, 1)):
-        np.testing.assert_array_equal(state["a.keys"][lane, slot], new["a.keys"][lane, 0])
-        assert np.count_nonzero(state["a.keys"][lane].any(-1)) == 1
+        np.testing.assert_array_equal(state["a.keys"][lane, :, slot], new["a.keys"][lane, :, 0])
+        assert np.count_nonzero(state["a.keys"][lane].any((0, 2))) == 1
 
 
 def test_tails_and_latches_are_replaced() -> None:

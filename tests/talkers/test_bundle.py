@@ -15,7 +15,7 @@ CONFIG_OF_A_TALKER = BundleConfig(
     latents=3,
     channels=("jawOpen", "mouthClose"),
     styles=("neutral",),
-    memories={"a.past": Tail(4, 8), "b.keys": Ring(32, 8), "motion": Latch(5)},
+    memories={"a.past": Tail(4, 8), "b.keys": Ring(2, 32, 4), "motion": Latch(5)},
     licence="Apache-2.0",
     made_from=("a voice (public domain)",),
 )

@@ -18,7 +18,7 @@ from facestream.corpora.phones import PHONES, Phone
 from facestream.corpora.shards import ShardWriter, Utterance
 from facestream.errors import CorpusError
 from facestream.signals import FACE
-from facestream.training.fit import CHECKPOINT, LOCK, averaged_weights
+from facestream.training.fit import CHECKPOINT, LOCK, averaged_weights, blended_weights
 from facestream.training.prepare import held_out, prepare_features
 from facestream.training.recipe import load_recipe, run
 from facestream.training.ship import ship
@@ -107,7 +107,7 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(trained, folder, recipe)
 def test_a_run_ships_as_a_bundle_that_talks(trained, folder, recipe):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        ship(recipe, trained, [folder / "shard"], folder / "bundle", "# Toy\n")
+        ship(recipe, {trained: 1.0}, [folder / "shard"], folder / "bundle", "# Toy\n")
     samples, _ = speak(np.random.default_rng(5))
     motion = animate(samples, load(folder / "bundle"))
     exact = animate(samples, load(trained))
@@ -119,6 +119,18 @@ def test_a_run_ships_as_a_bundle_that_talks(trained, folder, recipe):
     short = dataclasses.replace(recipe, stages=(dataclasses.replace(recipe.stages[1], until=10),))
     run(short, folder / "features", folder / "further", start=folder / "bundle")
     assert history(folder / "further")[0]["lips"] < history(trained)[0]["lips"], "it goes on from what was learned"
+
+
+def test_runs_are_blended_by_their_shares(trained, tmp_path):
+    other = tmp_path / "other"
+    other.mkdir()
+    doubled = {name: 2 * weight for name, weight in averaged_weights(trained).items()}
+    torch.save({"mean": doubled}, other / CHECKPOINT)
+    blend = blended_weights({trained: 1.0, other: 3.0})
+    for name, weight in averaged_weights(trained).items():
+        torch.testing.assert_close(blend[name], 1.75 * weight)
+    with pytest.raises(CorpusError, match="shares"):
+        blended_weights({trained: 0.0})
 
 
 def test_a_run_without_features_says_how_to_make_them(recipe, tmp_path):

@@ -15,8 +15,13 @@ from facestream.errors import CorpusError
 def command(
     recipe: Annotated[Path, typer.Argument(help="The recipe of the run; its model card is the .md beside it.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the bundle.")],
-    run_folder: Annotated[
-        Path | None, typer.Option("--run", help="Folder of the checkpoints; default: as in `facestream train`.")
+    run: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Folder of the checkpoints; default: as in `facestream train`. Weights of several runs are blended, "
+            "as in `--run runs/one=0.4 --run runs/two=0.6`.",
+            show_default=False,
+        ),
     ] = None,
     speech: Annotated[
         list[Path] | None,
@@ -38,5 +43,15 @@ def command(
         )
     with stoppable("Nothing was exported."):
         shards = speech or [Path("data/shards/real")]
-        ship(load_recipe(recipe), run_folder or run_folder_of(recipe), shards, output, card.read_text(encoding="utf-8"))
+        runs = dict(_shared(each) for each in run) if run else {run_folder_of(recipe): 1.0}
+        ship(load_recipe(recipe), runs, shards, output, card.read_text(encoding="utf-8"))
     out.print(f"The bundle is in {output}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _shared(run: str) -> tuple[Path, float]:
+    """FOLDER or FOLDER=SHARE."""
+    folder, given, share = run.rpartition("=")
+    try:
+        return (Path(folder), float(share)) if given else (Path(run), 1.0)
+    except ValueError:
+        raise CorpusError(f"the share of '{run}' is '{share}'; expected a number, such as {folder}=0.5") from None

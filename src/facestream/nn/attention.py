@@ -34,16 +34,16 @@ class CausalAttention(nn.Module):
 
     def memories(self) -> dict[str, Memory]:
         """Keys and values of the last `window` rows."""
-        return {"keys": Ring(self.window, self.width), "values": Ring(self.window, self.width)}
+        ring = Ring(self.heads, self.window, self.width // self.heads)
+        return {"keys": ring, "values": ring}
 
     def forward(self, x: Tensor, state: State | None = None, clock: Clock | None = None) -> tuple[Tensor, State]:
         """x: [L, T, C] → [L, T, C]."""
-        query, key, value = self.query_key_value(x).chunk(3, -1)
-        query, own = self._split(query), self._split(value)
+        query, key, value = (self._split(part) for part in self.query_key_value(x).chunk(3, -1))  # [L, H, T, D]
         rows = torch.arange(int(x.shape[1]), device=x.device)  # int: a constant of an exported step, not an input of it
         scores = self._scores(query, key, rows[:, None] - rows)  # [L, H, T, T]
         if state is None or clock is None:
-            mixed = scores.softmax(-1) @ own
+            mixed = scores.softmax(-1) @ value
         else:
             slots = torch.arange(self.window, device=x.device)
             since = torch.remainder(
@@ -53,14 +53,14 @@ class CausalAttention(nn.Module):
             ages = torch.where(unwritten, UNSEEN, since + 1)[:, None] + rows[:, None]  # [L, T, P]
             old = self._scores(query, state["keys"], ages)  # [L, H, T, P]
             weights = torch.cat((old, scores), -1).softmax(-1)
-            mixed = weights[..., : self.window] @ self._split(state["values"]) + weights[..., self.window :] @ own
+            mixed = weights[..., : self.window] @ state["values"] + weights[..., self.window :] @ value
         return self.out(mixed.transpose(1, 2).reshape(-1, len(rows), self.width)), {"keys": key, "values": value}
 
     def _split(self, x: Tensor) -> Tensor:
         return x.reshape(-1, int(x.shape[1]), self.heads, self.width // self.heads).transpose(1, 2)  # [L, H, T, D]
 
     def _scores(self, query: Tensor, key: Tensor, ages: Tensor) -> Tensor:
-        """Scores [L, H, T, S] of queries [L, H, T, D] and keys [L, S, C].
+        """Scores [L, H, T, S] of queries [L, H, T, D] and keys [L, H, S, D].
 
         ages: [T, S] or [L, T, S], rows from key to query; what is negative or beyond the window is hidden.
         """
@@ -68,5 +68,5 @@ class CausalAttention(nn.Module):
         table = torch.cat((self.bias_by_age.T, hidden))  # [window + 2, H]
         index = torch.where((ages < 0) | (ages > self.window), self.window + 1, ages)
         bias = table[index].movedim(ages.ndim, ages.ndim - 2)  # [(L,) H, T, S]
-        scores: Tensor = query @ self._split(key).transpose(-1, -2) * (self.width // self.heads) ** -0.5 + bias
+        scores: Tensor = query @ key.transpose(-1, -2) * (self.width // self.heads) ** -0.5 + bias
         return scores

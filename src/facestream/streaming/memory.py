@@ -1,12 +1,12 @@
 """The three kinds of memory, and the one place that writes them. Needs no torch: arrays of numpy and torch alike.
 
-Shapes: L lanes (users), R rows (time steps), C columns. Axis 0 is always the lane.
+Shapes: L lanes (users), H heads, R rows (time steps), C columns. Axis 0 is always the lane.
 
 A step *reads* memories and *returns* an update; `write` puts the update into its slots. So the forward pass stays
 pure, exports as it stands, and a long history is never copied to append one row to it.
 
     Tail   the last rows of an input, oldest first (a causal convolution's past)       update: [L, rows, C], replaces
-    Ring   rows by absolute step, row p in slot p % size (keys and values)             update: [L, R, C], new rows only
+    Ring   rows by absolute step, row p in slot p % size (keys and values)             update: [L, H, R, C], new rows only
     Latch  one value (the last motion)                                                 update: [L, C], replaces
 """
 
@@ -37,15 +37,17 @@ class Tail:
 
 @dataclass(frozen=True)
 class Ring:
-    """The last `size` rows, each in the slot of its absolute step."""
+    """The last `size` rows of every head, each in the slot of its absolute step. A head's rows lie together, as
+    attention reads them: turning them round at every step cost a quarter of the step."""
 
+    heads: int
     size: int
     width: int
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Shape of one lane's memory."""
-        return (self.size, self.width)
+        return (self.heads, self.size, self.width)
 
 
 @dataclass(frozen=True)
@@ -80,8 +82,8 @@ def write(plan: Plan, state: Mapping[str, Array], update: Mapping[str, Array], s
     for name, memory in plan.items():
         kept, new = state[name], update[name] if every else update[name][lanes]
         if isinstance(memory, Ring):
-            for row in range(max(0, new.shape[1] - memory.size), new.shape[1]):
-                kept[lanes, (at + row) % memory.size] = new[:, row]
+            for row in range(max(0, new.shape[2] - memory.size), new.shape[2]):
+                kept[lanes, :, (at + row) % memory.size] = new[:, :, row]
         elif every:
             kept[:] = new
         else:

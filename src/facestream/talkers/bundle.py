@@ -21,7 +21,7 @@ from facestream.errors import BundleError, did_you_mean
 from facestream.streaming.memory import Memory, describe, parse
 from facestream.timing import Timing
 
-FORMAT = 1
+FORMAT = 2
 CONFIG, NETWORK, CARD = "config.json", "talker.onnx", "README.md"
 NEW = "new."  # prefix of an update among the network's outputs
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -153,3 +153,16 @@ def averaged_weights(folder: Path) -> dict[str, Tensor]:
     if not (folder / CHECKPOINT).exists():
         raise CorpusError(f"{folder} holds no {CHECKPOINT}; train first")
     return torch.load(folder / CHECKPOINT, weights_only=True)["mean"]  # type: ignore[no-any-return]
+
+
+def blended_weights(runs: Mapping[Path, float]) -> dict[str, Tensor]:
+    """The mean of several runs' mean weights, each with its share; for runs that began with the same weights.
+
+    Between two such runs lie weights that do better on new speakers than either (Wortsman et al., "Robust fine-tuning
+    of zero-shot models", CVPR 2022).
+    """
+    whole = sum(runs.values())
+    if not whole > 0:
+        raise CorpusError(f"the runs' shares add up to {whole:g}; expected something above 0")
+    weights = [(share / whole, averaged_weights(folder)) for folder, share in runs.items()]
+    return {name: sum((share * one[name] for share, one in weights), torch.zeros(())) for name in weights[0][1]}

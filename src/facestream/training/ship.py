@@ -6,7 +6,7 @@ Shapes: T frames, H hops a frame, B mel bands, C channels, D latents.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ from facestream.streaming.tree import Session
 from facestream.talkers.bundle import CARD, FORMAT, NETWORK, BundleConfig, write_config
 from facestream.talkers.export import as_inputs, export_step, quantise
 from facestream.talkers.streamingtalker import StreamingTalker
-from facestream.training.fit import averaged_weights
+from facestream.training.fit import blended_weights
 from facestream.training.prepare import held_out
 from facestream.training.recipe import Recipe
 from facestream.training.weights import WEIGHTS, save_weights
@@ -39,7 +39,7 @@ MOST_HELD = 300
 LISTENERS, MOST_HOPS, TEMPERATURE_ROUNDS, HOTTEST = 8, 2400, 4, 1.6
 LOWEST_GAIN, HIGHEST_GAIN = 0.9, 2.5
 CERTAINTIES = tuple(
-    (middle - 0.12, middle + 0.12) for middle in (0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7)
+    (middle - 0.12, middle + 0.12) for middle in (0.3, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85)
 )
 
 
@@ -52,16 +52,19 @@ class _Held:
     reference: Motion
 
 
-def ship(recipe: Recipe, run: Path, shards: Sequence[Path], out: Path, card: str) -> None:
+def ship(recipe: Recipe, runs: Mapping[Path, float], shards: Sequence[Path], out: Path, card: str) -> None:
     """Write the bundle of a training run, and beside its checkpoint the same network in single precision.
 
+    runs: folders of checkpoints with their shares; of several the weights are blended, and the last is where the
+    network in single precision goes.
     shards: aligned speech. Held-out speakers of the first one set the codec's gain, life's temperature and the int8
     scales, those of all (each shard counts alike) the codec's certainty. card: text of the model card.
     """
     console = Console(stderr=True)
     model = StreamingTalker(recipe.model)
-    model.load_state_dict(averaged_weights(run))
+    model.load_state_dict(blended_weights(runs))
     model.eval()
+    run = list(runs)[-1]
     every = [_hear_held_out(model, recipe, ShardReader(shard), console) for shard in shards]
     held = every[0]
     set_gain(model, held)
