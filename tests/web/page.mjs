@@ -1,7 +1,7 @@
 // A visitor of the page in headless Chromium: page.mjs TASK.json, with {chromium, url, microphone (a WAV), folder}.
 //
 // Speaks by the microphone; lets the sample play while the microphone falls silent, and is heard to speak over it; plays
-// the sample again and presses Stop. Prints as JSON what was drawn and heard when; pictures go into the folder.
+// the sample again, records it and presses Stop. Prints as JSON what was drawn and heard when; pictures go into the folder.
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { chromium } from "playwright-core";
@@ -71,12 +71,19 @@ try {
   const spokenOver = await page.evaluate(() => window.facestream.interrupted);
   await page.waitForTimeout(1200);
   await page.click("#talk"); // the microphone off: from here on only the sample speaks
+  await page.click("#record");
   await page.click("#sample");
   await page.waitForFunction(() => window.facestream.player.playing && window.facestream.player.position() > 16000 * 1.6);
   await page.evaluate(() => document.getElementById("talk").click());
   const stopped = await page.evaluate(() => window.facestream.interrupted);
   await page.waitForTimeout(800);
   const told = await page.textContent("#status");
+  await page.click("#record");
+  const take = {};
+  for (const kind of ["video", "glb", "csv"]) {
+    const [download] = await Promise.all([page.waitForEvent("download"), page.click(`#save-${kind}`)]);
+    await download.saveAs((take[kind] = resolve(folder, download.suggestedFilename())));
+  }
   await page.setViewportSize({ width: 1120, height: 700 });
   await page.waitForTimeout(600);
   await page.screenshot({ path: resolve(folder, "desktop.png") });
@@ -85,7 +92,7 @@ try {
   await page.screenshot({ path: resolve(folder, "phone.png") });
   const wide = await page.evaluate(() => document.documentElement.scrollWidth);
   const notes = await page.evaluate(() => window.notes);
-  console.log(JSON.stringify({ ...notes, spokenOver, stopped, told, wide, complaints }));
+  console.log(JSON.stringify({ ...notes, spokenOver, stopped, told, take, wide, complaints }));
 } catch (error) {
   console.error("the page says:", await page.innerText("main"), complaints);
   throw error;

@@ -15,12 +15,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 import soundfile
 
 import facestream
 from facestream.audio.waveform import read_audio
+from facestream.signals import Motion
 from facestream.timing import SAMPLE_RATE
 
 HERE = Path(__file__).parent
@@ -163,6 +165,23 @@ def test_the_button_interrupts_within_a_fifth_of_a_second(visit: dict[str, Any])
     assert all(p["position"] == -1 and p["jaw"] < 0.06 for p in after)
     assert table(after, "dark").max() < 0.5 * table(visit["pictures"], "dark").max()
     assert visit["told"].startswith("Stopped after")
+
+
+def test_a_take_is_curves_an_animated_head_and_a_video(visit: dict[str, Any]) -> None:
+    motion = Motion.load(visit["take"]["csv"])
+    assert motion.fps == 25
+    assert motion.seconds > 1.5
+    assert motion["jawOpen"].max() > 0.2
+    glb = Path(visit["take"]["glb"]).read_bytes()
+    root = json.loads(glb[20 : 20 + int.from_bytes(glb[12:16], "little")])
+    times = root["accessors"][root["animations"][0]["samplers"][0]["input"]]
+    assert times["count"] == len(motion)
+    with av.open(visit["take"]["video"]) as film:
+        pictures = [picture.to_ndarray(format="rgb24") for picture in film.decode(video=0)]
+        assert film.streams.audio
+    assert len(pictures) >= 3
+    middle = pictures[-1][200:500, 260:460].astype(int)
+    assert (middle[..., 0] - middle[..., 2]).mean() > 20  # skin, not the cool backdrop
 
 
 def test_a_phone_needs_no_sideways_scrolling(visit: dict[str, Any]) -> None:

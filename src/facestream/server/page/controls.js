@@ -77,11 +77,11 @@ export function filePicker(input, hint, picked) {
   });
 }
 
-/** Actions by key, but not while something is typed or chosen. @param {Record<string, () => void>} actions */
+/** Actions by key; space stays with what it presses. @param {Record<string, () => void>} actions */
 export function keys(actions) {
   addEventListener("keydown", (event) => {
     const action = actions[event.key.length === 1 ? event.key.toLowerCase() : event.key];
-    const busy = event.target.closest?.("input, textarea, select") || (event.key === " " && event.target.closest?.("button, a"));
+    const busy = event.key === " " && event.target.closest?.("button, a, input");
     if (!action || busy || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
     event.preventDefault();
     action();

@@ -73,7 +73,7 @@ const VERTEX = /* glsl */ `
     vec3 v = normalize(-seen.xyz);
     float sheen = _look.y, soft = _look.z, shade = _look.w;
     float facing = max(0.0, dot(n, v)), edge = 1.0 - facing, back = dot(n, rim);
-    float lit = keyShare(position, faced);
+    float lit = max(keyShare(position, faced), max(0.0, 2.5 * soft - 1.5) * min(1.0, 1.5 * shade));
     float open = shade * (1.0 - 0.35 * (1.0 - shade) * (1.0 - lit));
     vec3 albedo = color.rgb / (0.35 + 0.65 * shade); // what the file darkened for those who do not know the shade
     vec3 wrap = 0.06 + soft * vec3(0.84, 0.48, 0.36);
@@ -82,7 +82,7 @@ const VERTEX = /* glsl */ `
     vec3 a = 2.0404 * albedo - 0.3324, b = -4.7951 * albedo + 0.6417, d = 2.7552 * albedo + 0.6903;
     vec3 ambient = max(vec3(open), ((open * a + b) * open + d) * open) * (1.0 + vec3(0.6, 0.28, 0.12) * (1.0 - open));
     float rimmed = (max(0.0, back + 0.1) * edge * edge + 0.1 * edge * edge * edge * max(0.0, 0.4 + n.y)) * open;
-    float through = max(0.0, -back) * max(0.0, 2.0 * soft - 1.0) * 0.55 + max(0.0, back) * edge * soft * 0.25 * open;
+    float through = max(0.0, -back) * max(0.0, 5.0 * (soft - 0.5) * (1.0 - soft)) * 0.55 + max(0.0, back) * edge * soft * 0.25 * open;
     vec3 around = fillColor * (0.5 + 0.5 * dot(n, fill)) + mix(bounce, sky, 0.5 + 0.5 * n.y);
     vec3 arriving = keyColor * direct * arrives * (0.4 + 0.6 * open) + around * ambient
       + rimColor * (rimmed + through * vec3(0.95, 0.22, 0.1));
