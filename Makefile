@@ -94,4 +94,4 @@ browser:
 		{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nodejs npm chromium; } > /dev/null 2>&1 \
 		|| echo "Node and Chromium could not be installed; tests that need them are skipped."; \
 	fi
-	@if command -v npm > /dev/null; then $(MAKE) --silent node_modules/.package-lock.json || echo "The packages of package.json could not be fetched; tests that need them are skipped."; fi
+	@if command -v npm > /dev/null; then $(MAKE) --silent page || echo "The packages of package.json could not be fetched; tests that need them are skipped."; fi
