@@ -189,3 +189,16 @@ def test_light_shines_through_what_is_translucent() -> None:
     )
     more = glowing - dull
     assert more[0] > 30 and more[0] > 1.5 * more[1:].max()
+
+
+def test_a_twin_draws_the_same_in_buffers_of_its_own() -> None:
+    mesh = Mesh.plain([(-0.8, -0.8, 0), (0.8, -0.8, 0), (0, 0.8, 0)], [(0, 1, 2)], (0.7, 0.4, 0.2))
+    first = Renderer(mesh, SIZE, FLAT)
+    second = first.twin()
+    moved = mesh.vertices + np.float32(0.1)
+    alone = first.draw(mesh.vertices)
+    assert np.array_equal(second.draw(moved), first.draw(moved))
+    assert np.array_equal(first.draw(mesh.vertices), alone)
+    for name in ("_points", "_normals", "_screen", "_lit", "_used", "_key_share", "_depth", "_color"):
+        assert not np.shares_memory(getattr(first, name), getattr(second, name)), name
+    assert not np.shares_memory(first._shadow.depths, second._shadow.depths)

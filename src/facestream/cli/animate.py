@@ -114,7 +114,8 @@ def film(
 
     drawn = load_face(face)
     pose = drawn.bind(talker.config.channels)
-    draw = [Renderer(drawn.mesh, size, background=behind).draw for _ in range(HANDS)]
+    renderer = Renderer(drawn.mesh, size, background=behind)
+    draw = [renderer.draw, *(renderer.twin().draw for _ in range(HANDS - 1))]
     with VideoSink(output, (size, size), talker.timing.fps, audio=(samples, SAMPLE_RATE)) as video:
         for picture in shared(draw, (pose(frame.values) for frame in frames)):
             video.write(picture)

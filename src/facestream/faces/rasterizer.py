@@ -9,6 +9,8 @@ Shapes: V vertices, F triangles, S = size picture rows and columns.
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 from numba import njit
 
@@ -27,7 +29,7 @@ _jit = njit(cache=True, nogil=True, fastmath=True)
 
 
 class Renderer:
-    """Draws posed vertices of one mesh. It keeps its buffers: use one a thread."""
+    """Draws posed vertices of one mesh. It keeps its buffers: use a `twin` for each further thread."""
 
     def __init__(
         self,
@@ -45,20 +47,30 @@ class Renderer:
         self._light = (light or Light()).table()
         half = self._light[[0, 2]] + np.array((0, 0, 1), np.float32)
         self._half = half / np.linalg.norm(half, axis=1, keepdims=True)  # normals that mirror key and fill to the eye
-        count = len(mesh.vertices)
-        self._points, self._normals, self._screen, self._lit = (np.empty((count, 3), np.float32) for _ in range(4))
-        self._used = np.empty(count, np.bool_)
-        self._key_share = np.ones(count, np.float32)
         gloss = mesh.gloss[mesh.triangles]
         gloss = np.where((gloss > 0).all(axis=1), gloss.mean(axis=1), 0).astype(np.float32)
         self._texels, self._width, self._uv = texels(mesh)
         mapped = textured(mesh, self._uv)
         order = np.argsort(mapped | (gloss > 0), kind="stable")  # costly samples last: many are then hidden already
         self._triangles, self._gloss, self._textured = mesh.triangles[order], gloss[order], mapped[order]
-        self._to_camera(mesh.vertices)
+        self._take_room()
+
+    def twin(self) -> Renderer:
+        """Another one that draws the same, for another thread: it shares what never changes."""
+        other = copy.copy(self)
+        other._take_room()
+        return other
+
+    def _take_room(self) -> None:
+        """Buffers of its own."""
+        count = len(self.mesh.vertices)
+        self._points, self._normals, self._screen, self._lit = (np.empty((count, 3), np.float32) for _ in range(4))
+        self._used = np.empty(count, np.bool_)
+        self._key_share = np.ones(count, np.float32)
+        self._to_camera(self.mesh.vertices)
         self._shadow = ShadowMap(self._light[0], self._points, _SHADOW_EDGE)
-        self._depth = np.empty((pixels.BAND, size), np.float32)
-        self._color = np.empty((pixels.BAND, size), np.int64)
+        self._depth = np.empty((pixels.BAND, self.size), np.float32)
+        self._color = np.empty((pixels.BAND, self.size), np.int64)
 
     def draw(self, vertices: Floats, out: Picture | None = None) -> Picture:
         """One picture, [S, S, 3] uint8, of vertices [V, 3], all before the camera; into `out` if given.

@@ -193,7 +193,7 @@ def _video_stream(container: Any, size: tuple[int, int], fps: Fraction) -> Any:
     stream.pix_fmt = "yuv420p"
     stream.time_base = stream.codec_context.time_base = 1 / fps
     # one core encodes while the other draws; key frames every two seconds for seeking
-    stream.options = {"preset": "superfast", "crf": "20", "threads": "1", "g": str(max(1, round(2 * fps)))}
+    stream.options = {"preset": "ultrafast", "crf": "22", "threads": "1", "g": str(max(1, round(2 * fps)))}
     return stream
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 
 from facestream.faces.head.forms import turn
 from facestream.faces.mesh import Floats
@@ -48,6 +49,22 @@ def turn_head(angles: tuple[float, float, float], neck: Joint, head: Joint, vert
     """
     rotation, bend = turn(*angles), turn(*(NECK_SHARE * angle for angle in angles))
     carried = (head.pivot - neck.pivot) @ bend.T + neck.pivot
-    bent = (vertices - neck.pivot) @ (bend - np.eye(3, dtype=np.float32)).T
-    turned = (vertices - head.pivot) @ rotation.T + carried - vertices
-    vertices += neck.share[:, None] * bent + head.share[:, None] * turned
+    still = np.eye(3, dtype=np.float32)
+    ways = np.stack((bend - still, rotation - still))
+    shifts = np.stack((neck.pivot - bend @ neck.pivot, carried - rotation @ head.pivot))
+    _move(neck.share, head.share, ways.astype(np.float32), shifts.astype(np.float32), vertices)
+
+
+@njit(cache=True, nogil=True)
+def _move(neck, head, ways, shifts, vertices):  # type: ignore[no-untyped-def]
+    """Add to each vertex its shares [V] of the neck's and the head's movement, in place. ways: [2, 3, 3] what turning
+    adds; shifts: [2, 3] what it moves along.
+    """
+    for v in range(vertices.shape[0]):
+        if neck[v] == 0.0 and head[v] == 0.0:
+            continue
+        x, y, z = vertices[v, 0], vertices[v, 1], vertices[v, 2]
+        for axis in range(3):
+            bent = ways[0, axis, 0] * x + ways[0, axis, 1] * y + ways[0, axis, 2] * z + shifts[0, axis]
+            turned = ways[1, axis, 0] * x + ways[1, axis, 1] * y + ways[1, axis, 2] * z + shifts[1, axis]
+            vertices[v, axis] += neck[v] * bent + head[v] * turned
