@@ -1,52 +1,32 @@
 // The page: what is pressed, what is heard, what is shown.
-import { Client } from "./client.js";
 import { absence, choose, filePicker, keys, pointer, press, theme } from "./controls.js";
 import { Curves } from "./curves.js";
 import { Expression } from "./expression.js";
+import { Line, settings } from "./line.js";
 import { Microphone } from "./microphone.js";
+import { Mirror } from "./mirror.js";
 import { Player } from "./player.js";
-import { IDLE } from "./protocol.js";
-import { Recorder, animatedGlb, csv } from "./recorder.js";
 import { Speech } from "./speech.js";
-import { Seam, Timeline } from "./timeline.js";
+import { Take } from "./take.js";
+import { Seam } from "./timeline.js";
 
 const SOONEST = 0.016, LATEST = 0.12; // seconds until what is drawn now is seen: about the time between two pictures
 const $ = (id) => document.getElementById(id);
 const seconds = () => performance.now() / 1000;
-const settings = new URLSearchParams(location.search);
-const place = new URL("v1/live", location.href);
-place.protocol = location.protocol === "https:" ? "wss:" : "ws:";
-place.search = "";
-
-/** One session with its own frames. */
-class Line {
-  constructor(source, sampleRate) {
-    const style = localStorage.style ?? "neutral";
-    this.client = new Client(place.href, { source, sampleRate, style, seed: Math.floor(Math.random() * 2 ** 32), token: settings.get("token") ?? "" });
-    this.timeline = new Timeline();
-    this.came = [];
-    this.client.addEventListener("frame", ({ detail }) => {
-      this.timeline.push(detail, seconds());
-      this.came.push(seconds());
-    });
-    this.client.addEventListener("welcome", () => this.timeline.clear());
-    this.client.addEventListener("interrupted", () => expression.hushed(seconds()));
-  }
-}
+const style = () => localStorage.style ?? "neutral";
 
 const seam = new Seam();
 const expression = new Expression();
 const player = new Player();
 const microphone = new Microphone();
 const curves = new Curves($("curves"));
-const recorder = new Recorder($("face"));
-const speaking = new Line("speech", 16000); // also the face that only lives
+const take = new Take($("face"));
+const speaking = new Line("speech", 16000, style()); // also the face that only lives
 const speech = new Speech(speaking.client, speaking.timeline, player);
 let pace = SOONEST; // seconds from picture to picture
-let stage, shown = speaking, recording = null, take = null, channels = [], faceName = "";
-let manners = "speaks with me";
-let open = false, listening = null; // the microphone; its session, while the face says what it hears
-let heardAt = []; // of the microphone: [samples so far, when they were heard]
+let stage, shown = speaking, channels = [], faceName = "";
+let manner = "speaks with me", open = false; // of the microphone
+let mirror = null; // while the face says what the microphone hears
 
 // ------------------------------------------------------------------------------------------------------- the picture
 
@@ -66,11 +46,11 @@ function tick(now, elapsed) {
   live.at = instant;
   live.source = shown.client.options.source;
   live.position = player.playing ? player.position() + 16000 * (seen - instant) : -1;
-  if (shown === listening) live.delay = delayOf(face.frame, seen) ?? live.delay;
+  if (shown === mirror?.line) live.delay = mirror.delay(face.frame, seen) ?? live.delay;
 }
 
 function drawn() {
-  if (recording && live.values) recorder.push(live.values, seconds());
+  if (live.values) take.push(live.values, seconds());
 }
 
 function bind(names) {
@@ -86,14 +66,6 @@ function show(line) {
   if (shown === line) return;
   shown = line;
   seam.cut();
-}
-
-/** Seconds from the instant that a frame of the microphone belongs to until it is seen. */
-function delayOf(frame, seen) {
-  if (frame.heard === IDLE) return undefined;
-  while (heardAt.length > 1 && heardAt[1][0] <= frame.heard) heardAt.shift();
-  const [samples, when] = heardAt[0] ?? [];
-  return samples === undefined ? undefined : seen - (when + (frame.heard - samples) / microphone.rate);
 }
 
 async function wear(name) {
@@ -153,7 +125,7 @@ function interrupt() {
   seam.cut();
   expression.hush(seconds());
   live.interrupted = { at: seconds(), heard };
-  if (listening) show(listening);
+  if (mirror) show(mirror.line);
   update();
   say(`Stopped after ${heard.toFixed(1)} s.`);
 }
@@ -171,22 +143,21 @@ async function talk() {
   }
   open = true;
   if (attends()) return update();
-  const line = (listening = new Line("microphone", microphone.rate));
-  heardAt = [];
-  line.client.addEventListener("state", ({ detail }) => detail.state === "live" && show(line));
-  line.client.addEventListener("state", connection);
+  mirror = new Mirror(microphone, style());
+  const { line } = mirror;
   line.client.addEventListener("state", ({ detail: { state, reason } }) => {
+    if (state === "live") show(line);
+    if (shown === line) connection();
     if (state !== "closed" || !reason) return;
     hush();
     say(sentence(reason));
   });
-  line.client.connect();
   update();
 }
 
 /** Whether the face only attends to the microphone. */
 function attends() {
-  return manners === "listens to me";
+  return manner === "listens to me";
 }
 
 /** Take the microphone anew, with other settings. */
@@ -201,17 +172,15 @@ function hush() {
   open = false;
   speaking.client.listen(false);
   show(speaking);
-  listening?.client.close();
-  listening = null;
+  mirror?.close();
+  mirror = null;
   connection();
 }
 
-microphone.addEventListener("piece", ({ detail: { samples, level } }) => {
+microphone.addEventListener("piece", ({ detail: { level } }) => {
   const loud = Math.min(1, Math.sqrt(level) * 2.2);
   $("level").style.cssText = `opacity: ${0.25 + 0.6 * loud}; transform: scale(${1.02 + 0.32 * loud})`;
-  if (!listening?.client.send(samples)) return;
-  heardAt.push([(live.sent = listening.client.sent), seconds()]);
-  if (heardAt.length > 500) heardAt.shift();
+  live.sent = mirror?.line.client.sent;
 });
 microphone.addEventListener("speech", () => {
   if (speech.active && $("barge").checked) interrupt();
@@ -224,7 +193,7 @@ microphone.addEventListener("lost", () => {
 });
 speech.addEventListener("begin", () => update());
 speech.addEventListener("done", () => {
-  if (listening) show(listening);
+  if (mirror) show(mirror.line);
   update();
 });
 speech.addEventListener("failed", ({ detail }) => {
@@ -250,7 +219,7 @@ function update() {
   $("talk-text").textContent = busy ? "Stop" : mic ? "On" : "Talk";
   $("talk").setAttribute("aria-label", busy ? "Stop speaking" : mic ? "Microphone on; switch it off" : "Talk: switch the microphone on");
   $("level").hidden = !mic;
-  $("latency-name").textContent = shown === listening ? "Voice to face" : "Network";
+  $("latency-name").textContent = shown === mirror?.line ? "Voice to face" : "Network";
   if (shown.client.state !== "live") return connection();
   say(
     busy ? (mic ? "Speaking. Talk over it, or press Stop." : "Speaking. Press Stop to interrupt.")
@@ -275,51 +244,28 @@ for (const type of ["state", "error"])
     if (message) say(sentence(message));
   });
 speaking.client.addEventListener("welcome", ({ detail: { styles } }) => {
-  choose($("styles"), styles, localStorage.style ?? "neutral", (style) => {
-    localStorage.style = style;
-    for (const line of [speaking, listening]) line?.client.restyle(style);
+  choose($("styles"), styles, style(), (name) => {
+    localStorage.style = name;
+    for (const line of [speaking, mirror?.line]) line?.client.restyle(name);
   });
 });
+speaking.client.addEventListener("interrupted", () => expression.hushed(seconds()));
 speaking.client.addEventListener("pong", ({ detail }) => (live.network = detail.seconds));
 
 setInterval(() => {
-  const now = seconds();
-  for (const line of [speaking, listening]) if (line) line.came = line.came.filter((at) => at > now - 2);
-  const mirrored = shown === listening;
-  const delay = mirrored ? live.delay : live.network;
+  const delay = shown === speaking ? live.network : live.delay;
   $("latency").textContent = delay === undefined ? "–" : `${Math.round(delay * 1000)} ms`;
   $("rate").textContent = stage?.rate ? `${Math.round(stage.rate)} fps` : "–";
-  $("motion").textContent = shown.came.length ? `${Math.round(shown.came.length / 2)} fps` : "–";
+  $("motion").textContent = shown.rate() ? `${Math.round(shown.rate())} fps` : "–";
   $("late").textContent = String(shown.timeline.late);
 }, 500);
 
 // --------------------------------------------------------------------------------------------------------- a take
 
 async function record() {
-  if (recording) {
-    clearInterval(recording);
-    recording = null;
-    take = { ...(await recorder.stop()), face: faceName, file: stage.face.file };
-    $("take").hidden = false;
-    $("take-length").textContent = `${(take.frames.length / 25).toFixed(1)} s`;
-    $("save-video").hidden = !take.video;
-    $("save-video").textContent = `Video (.${take.ending})`;
-    $("record-text").textContent = "Record";
-    $("take").scrollIntoView({ block: "nearest" });
-  } else {
-    await player.wake();
-    const style = getComputedStyle(document.documentElement);
-    const look = { edge: 720, middle: style.getPropertyValue("--middle"), rim: style.getPropertyValue("--rim") };
-    recorder.start(channels, look, player.track(microphone.stream, live.delay ?? 0.2));
-    recording = setInterval(() => ($("record-text").textContent = `${recorder.seconds.toFixed(0)} s`), 250);
-  }
-  press($("record"), recording !== null);
-}
-
-function save(blob, ending) {
-  const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(blob), download: `facestream.${ending}` });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+  if (take.running) return take.stop(stage.face.file);
+  await player.wake();
+  take.start(channels, player.track(microphone.stream, live.delay ?? 0.2));
 }
 
 // ------------------------------------------------------------------------------------------------------- the start
@@ -332,16 +278,13 @@ $("open").onclick = () => $("file").click();
 $("talk").onclick = talk;
 $("record").onclick = record;
 $("settings").onclick = () => $("panel").scrollIntoView({ behavior: "smooth" });
-$("save-video").onclick = () => save(take.video, take.ending);
-$("save-glb").onclick = () => save(animatedGlb(take, take.file), "glb");
-$("save-csv").onclick = () => save(csv(take), "csv");
 $("echo").onchange = again;
 $("anybody").onclick = () => {
   for (const button of $("faces").children) button.setAttribute("aria-checked", "false");
   wear(`seed:${Math.floor(Math.random() * 1e6)}`);
 };
-choose($("manner"), ["speaks with me", "listens to me"], "speaks with me", (manner) => {
-  manners = manner;
+choose($("manner"), ["speaks with me", "listens to me"], manner, (picked) => {
+  manner = picked;
   again();
 });
 $("intensity").oninput = ({ target: { value, max, style } }) => {
@@ -350,11 +293,12 @@ $("intensity").oninput = ({ target: { value, max, style } }) => {
   $("intensity-text").textContent = `${value} %`;
 };
 theme($("theme"));
-absence(60, () => !speech.active && !open && !recording && speaking.client.close(), () => {
+absence(60, () => !speech.active && !open && !take.running && speaking.client.close(), () => {
   if (speaking.client.state === "closed") speaking.client.connect();
 });
 filePicker($("file"), document.querySelector(".drop"), playFile);
-keys({ " ": talk, p: playSample, o: () => $("file").click(), r: record, Escape: interrupt, f: () => next("faces"), s: () => next("styles") });
+const click = (id) => () => $(id).click(); // which does nothing where the button is disabled
+keys({ " ": click("talk"), p: click("sample"), o: click("open"), r: click("record"), Escape: interrupt, f: () => next("faces"), s: () => next("styles") });
 pointer($("face"), (x, y) => expression.look(x, y, seconds()));
 
 function next(id) {
