@@ -5,7 +5,8 @@ lines: wishes, by which what a session wants reaches the engine in order, and on
 of it reaches the sessions. So the engine needs no lock, and the network never waits for it.
 
 Ticks are due every engine.tick_seconds of a monotonic clock. One that begins more than half a tick late is counted
-as late; those whose time has passed altogether are left out and counted too, never run in a bunch.
+as late; those whose time has passed altogether are left out and counted too, never run in a bunch. While few are
+here, the engine also looks as soon as something comes: that saves half a tick, and costs little.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ Wish = Callable[[Seat, float], Answers]
 Delivery = list[tuple[Session, Answers | ProtocolError]]
 SWEEP = 1.0  # seconds between looks at who is idle, gone or too long here
 USUAL_RATES = (8_000, 22_050, 24_000, 32_000, 44_100, 48_000)
+FEW = 2  # sessions that are served at once, not at the next tick
 SMOOTHED = 1 / 500  # share of a tick in the mean lateness: about five seconds
 STUCK = 2.0  # seconds without a tick after which the server is not healthy
 
@@ -60,7 +62,7 @@ class House:
         self._sessions: dict[User, Session] = {}
         self._wishes: deque[Callable[[], None]] = deque()
         self._delivery: Delivery = []
-        self._stop = threading.Event()
+        self._stop, self._news = threading.Event(), threading.Event()
         self._last_tick = time.monotonic()
         self._lateness = 0.0  # share of late ticks, lately
         self._thread: threading.Thread | None = None
@@ -106,6 +108,8 @@ class House:
 
     def _wish(self, session: Session, act: Callable[[], Answers]) -> None:
         self._wishes.append(partial(self._try, session, act))
+        if len(self._seats) <= FEW:
+            self._news.set()
 
     async def _sweep(self) -> None:
         while True:
@@ -135,7 +139,9 @@ class House:
     def _tick_on_time(self) -> None:
         step, due = self._engine.tick_seconds, time.monotonic()
         while not self._stop.is_set():
-            time.sleep(max(0.0, due - time.monotonic()))
+            while self._news.wait(max(0.0, due - time.monotonic())):
+                self._news.clear()
+                self._tick(time.monotonic())
             now = time.monotonic()
             left_out = int((now - due) / step)
             self.metrics.ticks.inc(1 + left_out)
