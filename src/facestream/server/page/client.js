@@ -37,6 +37,7 @@ export class Client extends EventTarget {
   /** Say hello; from then on keep the session, connecting anew when it breaks. */
   connect() {
     this.wanted = true;
+    this.refusal = undefined;
     clearTimeout(this.retry);
     this.#tell("connecting");
     const { source, sampleRate, style, seed, token, motion } = this.options;
@@ -112,7 +113,6 @@ export class Client extends EventTarget {
   #welcome(welcome) {
     if (welcome.version !== VERSION) throw new Error(`the server speaks version ${welcome.version}, not ${VERSION}`);
     Object.assign(this, { channels: welcome.channels, welcome, turn: 0, sent: 0, failures: 0, interrupting: false });
-    this.refusal = undefined;
     clearInterval(this.pinging);
     this.pinging = setInterval(() => this.#say(say.ping(performance.now() / 1000)), PING_EVERY * 1000);
     this.#tell("live");
