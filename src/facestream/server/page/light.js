@@ -73,7 +73,7 @@ const VERTEX = /* glsl */ `
     vec3 v = normalize(-seen.xyz);
     float sheen = _look.y, soft = _look.z, shade = _look.w;
     float facing = max(0.0, dot(n, v)), edge = 1.0 - facing, back = dot(n, rim);
-    float lit = max(keyShare(position, faced), max(0.0, 2.5 * soft - 1.5) * min(1.0, 1.5 * shade));
+    float lit = max(keyShare(position, faced), max(0.0, 2.5 * soft - 1.5) * min(1.0, 2.0 * shade));
     float open = shade * (1.0 - 0.35 * (1.0 - shade) * (1.0 - lit));
     vec3 albedo = color.rgb / (0.35 + 0.65 * shade); // what the file darkened for those who do not know the shade
     vec3 wrap = 0.06 + soft * vec3(0.84, 0.48, 0.36);
