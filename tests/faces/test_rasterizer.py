@@ -182,7 +182,7 @@ def test_places_outside_the_texture_take_its_border() -> None:
 def test_light_shines_through_what_is_translucent() -> None:
     light = Light(key_color=(0, 0, 0), rim=(0, 0, -1), rim_color=(2, 2, 2))
     mesh = square((0, 0, 0), 1.0, 0.8)
-    ear = replace(mesh, translucency=np.ones(len(mesh.vertices), np.float32))
+    ear = replace(mesh, translucency=np.full(len(mesh.vertices), 0.6, np.float32))
     dull, glowing = (
         Renderer(each, SIZE, FLAT, light, BLACK).draw(mesh.vertices)[SIZE // 2, SIZE // 2].astype(int)
         for each in (mesh, ear)

@@ -74,8 +74,9 @@ def light_vertices(points, normals, weld, used, surface, key_share, light, encod
     interpolated stays in its lane without clipping.
 
     surface: colors [V, 3], sheen [V], shade [V], translucency [V]; key_share: [V] of the key light that no shadow
-    takes. Where shade says that little of the surroundings is seen, what the key cannot reach is darker still: so the
-    inside of a mouth darkens as it closes.
+    takes, which counts little for what is translucent all through: light goes round what stands before it. Where shade
+    says that little of the surroundings is seen, what the key cannot reach is darker still: so the inside of a mouth
+    darkens as it closes.
     """
     colors, sheen, shade, translucency = surface
     hx, hy, hz = light[0, 0], light[0, 1], light[0, 2]
@@ -92,10 +93,12 @@ def light_vertices(points, normals, weld, used, surface, key_share, light, encod
         fill = max(0.0, 0.5 + 0.5 * (n[0] * light[2, 0] + n[1] * light[2, 1] + n[2] * light[2, 2]))
         back = n[0] * light[4, 0] + n[1] * light[4, 1] + n[2] * light[4, 2]
         edge = 1.0 - facing
-        soft, lit = translucency[v], key_share[v]
+        soft = translucency[v]
+        lit = max(key_share[v], max(0.0, 2.5 * soft - 1.5) * min(1.0, 2.0 * shade[v]))
         open_ = shade[v] * (1.0 - 0.35 * (1.0 - shade[v]) * (1.0 - lit))
         rim = (max(0.0, back + 0.1) * edge * edge + 0.10 * edge * edge * edge * max(0.0, 0.4 + n[1])) * open_
-        through = max(0.0, -back) * max(0.0, 2.0 * soft - 1.0) * 0.55 + max(0.0, back) * edge * soft * 0.25 * open_
+        thin = max(0.0, 5.0 * (soft - 0.5) * (1.0 - soft))
+        through = max(0.0, -back) * thin * 0.55 + max(0.0, back) * edge * soft * 0.25 * open_
         up = 0.5 + 0.5 * n[1]
         # half way between key and eye
         mx, my, mz = hx + vx, hy + vy, hz + vz

@@ -17,6 +17,8 @@ Floats = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int32]
 Picture = npt.NDArray[np.uint8]
 
+_SHORTEST = np.float32(1e-6)  # squared length: a corner between shorter sides counts no more than one of this
+
 
 @dataclass(frozen=True)
 class Mesh:
@@ -29,7 +31,8 @@ class Mesh:
 
     uv: [V, 2] place in the texture, 0..1 to the right and down (as in glTF), all 0 if left out; texture: [H, W, 3]
     sRGB, multiplies the colours; its first texel is white, because vertices without a place of their own point there;
-    translucency: [V] how much light goes on under the surface: 0 cloth, 0.5 skin, 1 an ear, all 0 if left out.
+    translucency: [V] how much light goes on under the surface: 0 cloth, 0.5 skin, 0.6 an ear, 1 teeth,
+    which no shadow darkens; all 0 if left out.
     """
 
     vertices: Floats
@@ -112,17 +115,25 @@ def grid_triangles(rows: int, columns: int, wrap: bool = False) -> Indices:
 
 @njit(cache=True, nogil=True, fastmath=True)
 def vertex_normals(points, triangles, weld, out):  # type: ignore[no-untyped-def]
-    """Area-weighted vertex normals of unit length, [V, 3]; a welded vertex's is at its weld."""
+    """Vertex normals of unit length, [V, 3]; a welded vertex's is at its weld.
+
+    Each corner counts by the inverse squares of its sides (N. Max 1999, Weights for computing vertex normals from facet
+    normals): where narrow rows meet wide ones the narrow ones know the slope better.
+    """
     out[:] = 0.0
     for f in range(triangles.shape[0]):
         i, j, k = triangles[f, 0], triangles[f, 1], triangles[f, 2]
         ax, ay, az = points[j, 0] - points[i, 0], points[j, 1] - points[i, 1], points[j, 2] - points[i, 2]
         bx, by, bz = points[k, 0] - points[i, 0], points[k, 1] - points[i, 1], points[k, 2] - points[i, 2]
         nx, ny, nz = ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx
-        for v in (weld[i], weld[j], weld[k]):
-            out[v, 0] += nx
-            out[v, 1] += ny
-            out[v, 2] += nz
+        cx, cy, cz = bx - ax, by - ay, bz - az
+        a = ax * ax + ay * ay + az * az + _SHORTEST
+        b = bx * bx + by * by + bz * bz + _SHORTEST
+        c = cx * cx + cy * cy + cz * cz + _SHORTEST
+        for v, weight in ((weld[i], 1 / (a * b)), (weld[j], 1 / (a * c)), (weld[k], 1 / (b * c))):
+            out[v, 0] += nx * weight
+            out[v, 1] += ny * weight
+            out[v, 2] += nz * weight
     for v in range(out.shape[0]):
         scale = 1.0 / math.sqrt(out[v, 0] ** 2 + out[v, 1] ** 2 + out[v, 2] ** 2 + 1e-20)
         out[v, 0] *= scale

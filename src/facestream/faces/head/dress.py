@@ -19,7 +19,7 @@ _BODY = (
     (0.40, 0.40, -1.39, -1.54), (0.52, 0.46, -1.42, -1.60), (0.70, 0.50, -1.48, -1.68), (0.90, 0.52, -1.56, -1.80),
     (1.10, 0.51, -1.67, -1.95), (1.24, 0.48, -1.85, -2.12), (1.30, 0.46, -2.2, -2.4), (1.30, 0.46, -2.8, -2.8),
 )  # fmt: skip
-_COLUMNS, _RIBS = 64, 30
+_COLUMNS, _RIBS = 64, 24
 
 
 def clothes(identity: Identity) -> Part:
@@ -125,7 +125,7 @@ def _wire(spine: Array, thick: float, color: Array, gloss: float) -> Mesh:
 
 def _glasses(round_: bool) -> Part:
     """Frames before the eyes, a bridge over the nose, arms to the ears."""
-    turn = np.linspace(0, 2 * np.pi, 49) + 0.3
+    turn = np.linspace(0, 2 * np.pi, 41) + 0.3
     power = 1.0 if round_ else 0.55
     wide, tall = (0.275, 0.265) if round_ else (0.305, 0.225)
     x = EYE[0] + 0.01 + wide * np.sign(np.cos(turn)) * np.abs(np.cos(turn)) ** power
@@ -150,8 +150,8 @@ def _earrings(hoops: bool) -> Part:
         ring = np.stack([1.055 + 0.03 * np.cos(turn), -0.395 + 0.125 * np.cos(turn), -0.10 + 0.125 * np.sin(turn)], -1)
         one = _wire(ring, 0.016, GOLD, 1.0)
     else:
-        polar, spin = np.linspace(0.05, np.pi - 0.05, 9)[:, None], turn[:-1][None]
+        polar, spin = np.linspace(0.05, np.pi - 0.05, 8)[:, None], turn[:-1:2][None]
         ball = np.stack([np.sin(polar) * np.sin(spin), -np.cos(polar) + 0 * spin, np.sin(polar) * np.cos(spin)], -1)
         place = np.array((1.045, -0.285, -0.085)) + 0.036 * ball.reshape(-1, 3)
-        one = painted(place, grid_triangles(9, 32, wrap=True), GOLD, 1.0)
+        one = painted(place, grid_triangles(8, 16, wrap=True), GOLD, 1.0)
     return Part(Mesh.joined([one, mirrored(one)]))

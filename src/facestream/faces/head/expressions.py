@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from facestream.faces.head.forms import Array, bump, pitched, step
-from facestream.faces.head.skin import EYE, MOUTH_HALF, MOUTH_Y, half_width, seam
+from facestream.faces.head.skin import EYE, MOUTH_HALF, MOUTH_Y, front, half_width, seam
 
 JAW_HINGE = (-0.46, -0.10)
 JAW_ANGLE = 0.42
@@ -44,7 +44,8 @@ class Face:
 
     x, y, z: the neutral points; side: of the mouth's seam, -1 below, 1 above; u: distance from the middle in half mouth
     widths; t: height above the seam; ahead: 1 on the face, 0 on the back of the head; inside: 1 in the mouth's middle,
-    falling as a circle does to 0 at its corners; calm: 0 round the eyes' openings, where only lids move, 1 elsewhere.
+    falling as a circle does to 0 at its corners; calm: 0 round the eyes' openings, where only lids move, 1 elsewhere;
+    calmer: the same, for what moves far: it stops on a longer way.
     """
 
     x: Array
@@ -56,6 +57,7 @@ class Face:
     ahead: Array
     inside: Array
     calm: Array
+    calmer: Array
 
     @classmethod
     def at(cls, points: Array, side: Array) -> Face:
@@ -63,8 +65,9 @@ class Face:
         x, y, z = points.T
         u = np.abs(x) / MOUTH_HALF
         inside = np.clip(1 - u**2, 0, 1) ** 0.62
-        calm = step(1.0, 1.8, np.hypot((np.abs(x) - EYE[0]) / 0.27, (y - EYE[1]) / 0.19))
-        return cls(x, y, z, side, u, y - seam(x), step(-0.05, 0.30, z), inside, calm)
+        away = np.hypot((np.abs(x) - EYE[0]) / 0.27, (y - EYE[1]) / 0.19)  # 1 round an eye's opening
+        ahead = step(-0.05, 0.30, z)
+        return cls(x, y, z, side, u, y - seam(x), ahead, inside, step(1.0, 1.8, away), step(1.0, 2.7, away))
 
     @property
     def points(self) -> Array:
@@ -205,22 +208,40 @@ def _fold(face: Face, left: bool) -> Array:
     """The crease from the nose's wing round the corner of the mouth, deep along it and full outside: depth, [N]."""
     x = face.x if left else -face.x
     across = x - (0.17 + 0.92 * np.clip(-0.25 - face.y, 0, 1) - 0.55 * np.clip(-0.46 - face.y, 0, 1))
-    along = step(-0.22, -0.36, face.y) * step(-0.74, -0.56, face.y) * face.ahead
-    return (np.exp(-((across / 0.058) ** 2)) - 0.7 * np.exp(-(((across - 0.13) / 0.100) ** 2))) * along
+    along = step(-0.16, -0.42, face.y) * step(-0.84, -0.50, face.y) * face.ahead
+    return (np.exp(-((across / 0.075) ** 2)) - 0.6 * np.exp(-(((across - 0.15) / 0.120) ** 2))) * along
+
+
+# How far a shape raises the cheek below the eye, and how far it fills it.
+_CHEEK = {
+    "mouthSmile": (0.034, 0.058),
+    "cheekSquint": (0.045, 0.034),
+    "mouthUpperUp": (0.018, 0.018),
+    "noseSneer": (0.026, 0.024),
+}
+
+
+def _cheek(face: Face, left: bool, lift: float, swell: float) -> Array:
+    """The cheek becomes an apple: it slides up within the face's surface, so that nothing is folded below the eye, and
+    swells.
+    """
+    apple = face.hill(left, (0.43, -0.33), (0.24, 0.20)) * face.calmer
+    rise = front(face.x, face.y + lift * apple) - front(face.x, face.y)
+    side = 1 - step(0.55, 0.80, np.abs(face.x))  # where the surface turns away, heights do not tell it
+    return _move(face, (0.012 if left else -0.012) * apple, lift * apple, rise * side * (apple > 1e-3) + swell * apple)
 
 
 def _smile(face: Face, left: bool) -> Array:
-    """The corner is drawn up and back round the teeth, the cheek lifted and filled above the fold."""
+    """The corner is drawn up and back round the teeth, the cheek is full beside the fold."""
     sign = 1.0 if left else -1.0
-    wide, near = face.corner(left, (0.27, 0.23)), face.corner(left, (0.14, 0.11))
-    cheek = face.hill(left, (0.45, -0.26), (0.21, 0.15))
+    wide, near = face.corner(left, (0.28, 0.27)), face.corner(left, (0.16, 0.14))
     lips = (face.lip(True, 0.08) + face.lip(False, 0.08)) * face.half(left)
     lifted = (0.004 - 0.14 * face.t * _near(face, 0.16)) * lips
     return _move(
         face,
-        sign * (0.090 * wide + 0.012 * cheek),
-        0.100 * wide + 0.012 * near + 0.052 * cheek + lifted,
-        -0.045 * near - 0.012 * wide + 0.054 * cheek - 0.017 * _fold(face, left),
+        sign * 0.090 * wide,
+        0.096 * wide + 0.016 * near + lifted,
+        -0.034 * near - 0.016 * wide,
     )
 
 
@@ -268,17 +289,11 @@ def _lower_down(face: Face, left: bool) -> Array:
 def _upper_up(face: Face, left: bool) -> Array:
     """The upper lip is raised, with the nose's wing and the fold beside it."""
     part, wing = face.lip(True, 0.22) * face.half(left, 0.16), face.hill(left, (0.10, -0.25), (0.09, 0.09))
-    cheek = face.hill(left, (0.30, -0.28), (0.15, 0.13))
-    return _move(
-        face,
-        0.0,
-        0.085 * part + 0.014 * wing + 0.022 * cheek,
-        0.012 * part + 0.022 * cheek - 0.014 * _fold(face, left),
-    )
+    return _move(face, 0.0, 0.085 * part + 0.014 * wing, 0.012 * part - 0.012 * _fold(face, left))
 
 
 def _sideways(face: Face, left: bool) -> Array:
-    m = face.mouth(2.8, 0.26)
+    m = face.mouth(3.0, 0.30)
     return _move(face, (0.11 if left else -0.11) * m, 0.0, -0.03 * m * np.clip(face.u, 0, 1.5) ** 2)
 
 
@@ -294,23 +309,17 @@ def _cheek_puff(face: Face) -> Array:
     )
 
 
-def _cheek_squint(face: Face, left: bool) -> Array:
-    cheek = face.hill(left, (0.42, -0.21), (0.23, 0.13))
-    return _move(face, 0.0, 0.060 * cheek, 0.036 * cheek)
-
-
 def _sneer(face: Face, left: bool) -> Array:
     """Nose and upper lip are drawn up beside the nose, whose root wrinkles."""
     sign = 1.0 if left else -1.0
     wing, side = face.hill(left, (0.10, -0.24), (0.10, 0.10)), face.hill(left, (0.15, -0.08), (0.10, 0.12))
-    cheek = face.hill(left, (0.28, -0.24), (0.14, 0.12))
     lip, inner = face.lip(True, 0.20) * face.half(left, 0.12), face.hill(left, (0.15, 0.38), (0.14, 0.13))
     wrinkles = side * np.cos(2 * np.pi * (face.y + 0.04) / 0.11)
     return _move(
         face,
         sign * 0.014 * wing,
-        0.046 * wing + 0.022 * side + 0.045 * lip + 0.030 * cheek - 0.022 * inner,
-        0.012 * wing + 0.016 * side + 0.026 * cheek + 0.007 * wrinkles - 0.020 * _fold(face, left),
+        0.046 * wing + 0.022 * side + 0.045 * lip - 0.022 * inner,
+        0.012 * wing + 0.016 * side + 0.007 * wrinkles - 0.016 * _fold(face, left),
     )
 
 
@@ -383,9 +392,12 @@ def skin_shapes(face: Face) -> dict[str, Array]:
             "mouthPress" + name: _press(face, left),
             "mouthLowerDown" + name: _lower_down(face, left),
             "mouthUpperUp" + name: _upper_up(face, left),
-            "cheekSquint" + name: _cheek_squint(face, left),
             "noseSneer" + name: _sneer(face, left),
             "browDown" + name: _brow_down(face, left),
             "browOuterUp" + name: _outer_up(face, left),
         }
-    return {name: moved * face.calm[:, None] for name, moved in shapes.items()}
+    shapes = {name: moved * face.calm[:, None] for name, moved in shapes.items()}
+    for left, name in ((True, "Left"), (False, "Right")):
+        for shape, (lift, swell) in _CHEEK.items():
+            shapes[shape + name] = shapes.get(shape + name, 0.0) + _cheek(face, left, lift, swell)
+    return shapes

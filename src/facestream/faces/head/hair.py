@@ -116,7 +116,7 @@ def curls(hairline: Hairline, height: float, count: int, size: float, rows: int,
         return np.asarray(np.clip(1 - np.arccos(np.clip(near, -1, 1)) / (1.9 / np.sqrt(count)), 0, 1))
 
     def up(angle: Array, t: Array) -> Array:
-        rise = height * step(-0.02, 0.22, t) * (0.8 + 0.2 * t)
+        rise = height * step(-0.02, 0.22, t) * (1.05 - 0.35 * t)  # wide rather than high
         return rise + size * np.sqrt(clump(angle, t)) * step(0.0, 0.06, t) + 0.015
 
     def tint(angle: Array, t: Array) -> Array:
@@ -133,7 +133,7 @@ def curtain(
     part: angle of the parting; edge: angle of its front edge at the temple; end: height of the tips by column, 0 the
     front edge, 1 the middle of the back; curl: how far the tips turn in (out if negative).
     """
-    rows, columns = 30, 34
+    rows, columns = 30, 30
     c, t = np.linspace(0, 1, columns)[None], np.linspace(0, 1, rows)[:, None]
     sign = 1.0 if left else -1.0
     over = np.clip(t / 0.55, 0, 1)  # along the skull

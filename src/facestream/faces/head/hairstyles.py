@@ -124,7 +124,7 @@ def _scalp() -> Mesh:
 
 
 def _afro(identity: Identity) -> list[Mesh]:
-    return [curls(_SHORT, 0.44, 330, 0.085, 38, 120)]
+    return [curls(_SHORT, 0.31, 330, 0.085, 34, 112)]
 
 
 def _curls(identity: Identity) -> list[Mesh]:
@@ -139,7 +139,7 @@ def _bun(identity: Identity) -> list[Mesh]:
         [74 * at, low - 0.015, 74 * at + 46 * np.sign(at) * np.abs(at) ** 0.7, 1.16 - 0.30 * np.abs(at), 0.05 + 0 * at,
          0.135 * (1 - 0.22 * np.abs(at)), 0.012 + 0.015 * np.cos(19 * at)], -1,
     )  # fmt: skip
-    return [cap(_HIGH, _combed(0.14, 0.030), _grooved), locks(braid, 0.7), _ball((0.0, 1.46, -0.20), 0.36)]
+    return [cap(_HIGH, _combed(0.14, 0.030), _grooved), locks(braid, 0.7), _ball((0.0, 1.39, -0.24), 0.31)]
 
 
 def _ponytail(identity: Identity) -> list[Mesh]:

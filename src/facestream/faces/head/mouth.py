@@ -47,7 +47,7 @@ def cavity(skin: Skin, skin_shapes: dict[str, Array]) -> Part:
     rim, side = skin.points[loop], skin.side[loop]
     inside = np.sqrt(np.clip(1 - (rim[:, 0] / MOUTH_HALF) ** 2, 0, 1))
     jaw = np.where(side < 0, CORNER_DROP + (1 - CORNER_DROP) * inside, CORNER_DROP * (1 - inside))
-    rings, colors = [], []
+    rings, colors, thin = [], [], []
     moves: dict[str, list[Array]] = {name: [] for name in skin_shapes}
     for depth, away, width, share in _RINGS:
         x, y, z = rim.T
@@ -56,8 +56,11 @@ def cavity(skin: Skin, skin_shapes: dict[str, Array]) -> Part:
         if width == 0:
             ring[:] = ring.mean(axis=0)
         rings.append(ring)
-        wet = 0.8 * paint.WET + (paint.CAVITY - 0.8 * paint.WET) * step(0.0, 0.06, depth)
-        colors.append(np.broadcast_to(wet * (1 - 0.75 * step(0.1, 0.62, depth)), ring.shape))
+        # towards the mouth's corners the cheeks are near, and let light through
+        cheek = ((1 - inside) * (1 - step(0.12, 0.62, depth)))[:, None]
+        wet = 0.8 * paint.WET + (paint.CAVITY - 0.8 * paint.WET) * step(0.0, 0.06, depth) * (1 - 0.7 * cheek)
+        colors.append(wet * (1 - 0.75 * step(0.1, 0.62, depth)))
+        thin.append(cheek[:, 0])
         dropped = jaw_drop(ring, jaw)
         own = {"jawOpen": dropped, "tongueOut": TONGUE_JAW * dropped}
         own |= {name: 0.6 * slide * np.ones_like(ring) for name, slide in _JAW_SLIDES.items()}
@@ -65,7 +68,10 @@ def cavity(skin: Skin, skin_shapes: dict[str, Array]) -> Part:
             moves[name].append((1 - share) * moved[loop] + share * own.get(name, 0.0))
     triangles = grid_triangles(len(rings), len(loop), wrap=True)[:, ::-1]
     shapes = {name: np.concatenate(moved) for name, moved in moves.items()}
-    return Part(painted(np.concatenate(rings), triangles, np.concatenate(colors), 0.0, 0.75), shapes)
+    wall = painted(
+        np.concatenate(rings), triangles, np.concatenate(colors), shade=0.75, translucency=np.concatenate(thin)
+    )
+    return Part(wall, shapes)
 
 
 # Rows of a row of teeth: height from the gum (0) to the edge (1), and distance inwards.
@@ -73,7 +79,7 @@ _TOOTH_ROWS = (
     (0.0, 0.0), (0.16, -0.006), (0.22, 0.0), (0.70, 0.0), (0.95, 0.004), (1.0, 0.016), (1.0, 0.034),
     (0.6, 0.05), (0.0, 0.06),
 )  # fmt: skip
-_ARCH = (1.25, 1.5)  # half width and depth of the arch in radii of its front
+_ARCH = (1.36, 1.5)  # half width and depth of the arch in radii of its front
 
 
 def teeth(skin: Skin, above: bool) -> Part:
@@ -82,19 +88,20 @@ def teeth(skin: Skin, above: bool) -> Part:
     gap = 1 - np.abs(np.sin(angle * 7.4)) ** 0.35  # 1 between two teeth, 0 on their middles
     radius, root, edge, behind = (0.262, 0.170, -0.030, 0.085) if above else (0.240, -0.17, -0.060, 0.105)
     front = seam_depth(skin) - behind
-    points, colors = [], []
+    points, colors, enamel = [], [], np.repeat([float(height > 0.2) for height, _ in _TOOTH_ROWS], len(angle))
     for height, inwards in _TOOTH_ROWS:
         crown = height > 0.2
         y = MOUTH_Y + root + (edge - root) * (height - 0.05 * gap * (height > 0.9))
         sunk = inwards + 0.010 * gap * crown
         x, z = (_ARCH[0] * radius - sunk) * np.sin(angle), front + _ARCH[1] * radius * (np.cos(angle) - 1)
         points.append(np.stack([x, y, z - sunk * np.cos(angle)], -1))
-        colors.append(paint.TOOTH * (1 - 0.28 * gap[:, None]) if crown else np.broadcast_to(paint.GUM, (len(angle), 3)))
+        colors.append(paint.TOOTH * (1 - 0.20 * gap[:, None]) if crown else np.broadcast_to(paint.GUM, (len(angle), 3)))
     place = np.concatenate(points)
     triangles = grid_triangles(len(_TOOTH_ROWS), len(angle))
     # the cheeks shade the back of the arch
     shade = np.tile(0.85 * (1 - 0.75 * step(0.35, 1.30, np.abs(angle))), len(_TOOTH_ROWS))
-    mesh = painted(place, triangles[:, ::-1] if above else triangles, np.concatenate(colors), 0.25, shade)
+    triangles = triangles[:, ::-1] if above else triangles
+    mesh = painted(place, triangles, np.concatenate(colors), 0.25, shade, translucency=enamel)
     return Part(mesh, _teeth_shapes(place, above))
 
 

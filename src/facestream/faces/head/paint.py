@@ -20,10 +20,10 @@ from facestream.faces.mesh import Mesh
 
 SCLERA = np.array((0.83, 0.82, 0.80))
 PUPIL = np.array((0.006, 0.005, 0.005))
-TOOTH = np.array((0.88, 0.85, 0.78))
+TOOTH = np.array((0.84, 0.88, 0.86))  # what is before them reddens the light
 GUM = np.array((0.50, 0.13, 0.12))
 TONGUE = np.array((0.62, 0.20, 0.19))
-CAVITY = np.array((0.30, 0.05, 0.045))
+CAVITY = np.array((0.36, 0.07, 0.06))
 WET = np.array((0.62, 0.25, 0.21))  # the lip of the mouth's inside, the corner of the eye
 GOLD = np.array((0.80, 0.52, 0.16))
 FRAME = np.array((0.030, 0.020, 0.018))

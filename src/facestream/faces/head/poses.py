@@ -21,8 +21,8 @@ VISEMES: Mapping[str, Weights] = {
     "sil": {},
     "PP": {"jawOpen": 0.10, "mouthClose": 0.10, "mouthRollLower": 0.25, "mouthRollUpper": 0.25}
     | _both(mouthPress=0.35),
-    "FF": {"jawOpen": 0.06, "mouthRollLower": 0.55, "mouthShrugLower": 0.10} | _both(mouthUpperUp=0.22),
-    "TH": {"jawOpen": 0.16, "tongueOut": 0.30} | _both(mouthLowerDown=0.12, mouthUpperUp=0.10),
+    "FF": {"jawOpen": 0.07, "mouthRollLower": 0.70, "mouthShrugLower": 0.14} | _both(mouthUpperUp=0.34),
+    "TH": {"jawOpen": 0.08, "tongueOut": 0.36} | _both(mouthLowerDown=0.16, mouthUpperUp=0.14),
     "DD": {"jawOpen": 0.13, "tongueTipUp": 0.75} | _both(mouthLowerDown=0.14, mouthUpperUp=0.08, mouthStretch=0.08),
     "kk": {"jawOpen": 0.20, "tongueUp": 0.60, "tongueIn": 0.35} | _both(mouthLowerDown=0.12, mouthUpperUp=0.08),
     "CH": {"jawOpen": 0.08, "jawForward": 0.15, "mouthFunnel": 0.60, "mouthPucker": 0.15, "tongueUp": 0.40}

@@ -22,7 +22,12 @@ from facestream.files import write_whole
 if TYPE_CHECKING:
     from facestream.faces.head.head import Head
 
-_POSES: tuple[dict[str, float], ...] = ({}, {"jawOpen": 0.7}, {"eyeBlinkLeft": 1.0, "eyeBlinkRight": 1.0})
+_BARED = {name + side: 0.8 for name in ("mouthUpperUp", "mouthLowerDown", "mouthStretch") for side in ("Left", "Right")}
+_POSES: tuple[dict[str, float], ...] = (
+    {},
+    {"jawOpen": 0.7, **_BARED},
+    {"eyeBlinkLeft": 1.0, "eyeBlinkRight": 1.0},
+)
 _FOLDER = Path(str(files("facestream"))) / "assets" / "faces"
 _PLACES = 64  # vertices are compared by the means of this many runs of them
 _NEAR = 1e-4  # the same place: a hundredth of a millimetre
