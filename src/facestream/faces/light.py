@@ -96,7 +96,7 @@ def light_vertices(points, normals, weld, used, surface, key_share, light, encod
         soft = translucency[v]
         lit = max(key_share[v], max(0.0, 2.5 * soft - 1.5) * min(1.0, 2.0 * shade[v]))
         open_ = shade[v] * (1.0 - 0.35 * (1.0 - shade[v]) * (1.0 - lit))
-        rim = (max(0.0, back + 0.1) * edge * edge + 0.10 * edge * edge * edge * max(0.0, 0.4 + n[1])) * open_
+        rim = (max(0.0, back + 0.1) * edge * edge + 0.10 * edge * edge * edge * max(0.0, 0.4 + n[1])) * open_ * open_
         thin = max(0.0, 5.0 * (soft - 0.5) * (1.0 - soft))
         through = max(0.0, -back) * thin * 0.55 + max(0.0, back) * edge * soft * 0.25 * open_
         up = 0.5 + 0.5 * n[1]

@@ -50,6 +50,12 @@ _MIXED: tuple[tuple[str, str, tuple[float, float, float]], ...] = (
     ("noseSneer?*mouthFunnel", "mouthUpperUp?", (0.0, -0.25, 0.0)),
     ("mouthUpperUp?*mouthPucker", "mouthUpperUp?", (0.0, -0.35, 0.0)),
     ("noseSneer?*mouthPucker", "noseSneer?", (0.0, -0.50, -0.60)),
+    ("mouthShrugUpper*mouthUpperUp?", "mouthUpperUp?", (0.0, -0.45, -0.40)),
+    ("mouthShrugUpper*noseSneer?", "noseSneer?", (0.0, -0.35, -0.40)),
+    # a corner goes one way, and no further than the round mouth lets it
+    ("mouthSmile?*mouthFrown?", "mouthFrown?", (-0.60, -0.50, -0.60)),
+    ("mouth?*mouthFunnel", "mouth?", (-0.40, 0.0, -0.60)),
+    ("jawOpen*mouth?", "mouth?", (-0.30, 0.0, -0.30)),
 )
 
 

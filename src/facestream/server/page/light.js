@@ -81,7 +81,7 @@ const VERTEX = /* glsl */ `
     vec3 arrives = lit + soft * vec3(0.9, 0.15, 0.0) * lit * (1.0 - lit);
     vec3 a = 2.0404 * albedo - 0.3324, b = -4.7951 * albedo + 0.6417, d = 2.7552 * albedo + 0.6903;
     vec3 ambient = max(vec3(open), ((open * a + b) * open + d) * open) * (1.0 + vec3(0.6, 0.28, 0.12) * (1.0 - open));
-    float rimmed = (max(0.0, back + 0.1) * edge * edge + 0.1 * edge * edge * edge * max(0.0, 0.4 + n.y)) * open;
+    float rimmed = (max(0.0, back + 0.1) * edge * edge + 0.1 * edge * edge * edge * max(0.0, 0.4 + n.y)) * open * open;
     float through = max(0.0, -back) * max(0.0, 5.0 * (soft - 0.5) * (1.0 - soft)) * 0.55 + max(0.0, back) * edge * soft * 0.25 * open;
     vec3 around = fillColor * (0.5 + 0.5 * dot(n, fill)) + mix(bounce, sky, 0.5 + 0.5 * n.y);
     vec3 arriving = keyColor * direct * arrives * (0.4 + 0.6 * open) + around * ambient
