@@ -6,6 +6,7 @@ import runpy
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -46,3 +47,14 @@ def test_everybody_has_a_portrait(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     drawn = {path.name for path in tmp_path.iterdir()}
     assert len(drawn) >= 8
     assert drawn == {path.name for path in (ROOT / "src/facestream/server/page/portraits").iterdir()}
+
+
+def test_everybody_is_in_the_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("everybody.py", monkeypatch, str(tmp_path / "all.png"), "320")
+    with Image.open(tmp_path / "all.png") as picture:
+        assert picture.width == 320
+        pixels = np.asarray(picture.convert("RGB")).astype(int)
+    for row in range(2):
+        for column in range(5):
+            card = pixels[64 * row : 64 * row + 64, 64 * column : 64 * column + 64]
+            assert np.abs(card[24:40, 24:40] - card[2, 2]).max() > 60  # somebody stands before it
