@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from facestream.errors import FaceError
+from facestream.faces.camera import Camera
 from facestream.faces.head import PRESETS, Head, Identity
 from facestream.faces.head.forms import turn
 from facestream.faces.head.identity import CLOTHES_COLORS, EYE_COLORS, HAIR_COLORS, HAIR_STYLES
@@ -66,7 +67,7 @@ def test_every_identity_keeps_the_skin_and_the_rig(person: tuple[Identity, Head]
     missing = set(default.vertex_sets) - set(head.vertex_sets)
     assert not missing
     assert np.isfinite(head.mesh.vertices).all()
-    assert 8_000 < len(head.mesh.vertices) < 27_000
+    assert 8_000 < len(head.mesh.vertices) < 25_000
     assert set(np.unique(head.mesh.triangles)) == set(range(len(head.mesh.vertices)))
     for name in ("jawOpen", "mouthSmileLeft", "eyeBlinkRight", "browInnerUp"):
         assert np.abs(head.shape(name)).max() > 0.02, (identity, name)
@@ -124,6 +125,25 @@ def test_presets_are_other_people() -> None:
         assert np.linalg.norm(skins[one] - skins[other], axis=1)[face].max() > 0.04, (one, other)
         looks = [(who.hair, who.hair_color, who.eye_color, who.clothes_color) for who in (PRESETS[one], PRESETS[other])]
         assert looks[0] != looks[1]
+
+
+@pytest.mark.parametrize("looks", [{"hair": hair} for hair in HAIR_STYLES] + [{"hair": "afro", "beard": "full"}])
+def test_everything_at_once_keeps_below_25_thousand_vertices(looks: dict[str, str]) -> None:
+    who = Identity(glasses="round", earrings="studs" if "beard" not in looks else "none", clothes="sweater").but(
+        lashes=0.2 if "beard" in looks else 1.0, **looks
+    )
+    assert len(Head.sculpt(who).mesh.vertices) < 25_000
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_heads_that_move_stay_in_the_picture(name: str) -> None:
+    head, camera = head_of(name), Camera()
+    above = np.flatnonzero(head.mesh.vertices[:, 1] > -0.9)  # the chin and what is over it
+    half = np.tan(np.radians(camera.view / 2))
+    for yaw, pitch, roll in itertools.product((-1, 0, 1), repeat=3):
+        turned = {"headYaw": 0.3 * yaw, "headPitch": 0.3 * pitch, "headRoll": 0.1 * roll}
+        seen = (head.pose(list(turned.values()), list(turned))[above] - np.array(camera.position)) @ camera.axes().T
+        assert np.abs(seen[:, :2] / (-seen[:, 2:] * half)).max() < 1, turned
 
 
 def test_every_vertex_of_the_skin_belongs_to_one_region() -> None:

@@ -200,7 +200,7 @@ def test_no_triangle_of_the_skin_is_flipped(head: Head, kind: str) -> None:
     skin = triangles_of(head, "skin")
     upright = normals(head.mesh.vertices, skin)
     bad = 0
-    for values in sample(faces(kind), head):
+    for values in faces(kind) if kind == "random" else sample(faces(kind), head):
         facing = (normals(poser(head, True)(values), skin) * upright).sum(axis=1)
         bad += int((facing < 0).sum())
     assert bad == 0
