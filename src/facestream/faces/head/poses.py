@@ -22,13 +22,13 @@ VISEMES: Mapping[str, Weights] = {
     "PP": {"jawOpen": 0.10, "mouthClose": 0.10, "mouthRollLower": 0.25, "mouthRollUpper": 0.25}
     | _both(mouthPress=0.35),
     "FF": {"jawOpen": 0.07, "mouthRollLower": 0.70, "mouthShrugLower": 0.14} | _both(mouthUpperUp=0.34),
-    "TH": {"jawOpen": 0.08, "tongueOut": 0.36} | _both(mouthLowerDown=0.16, mouthUpperUp=0.14),
+    "TH": {"jawOpen": 0.08, "tongueOut": 0.44} | _both(mouthLowerDown=0.16, mouthUpperUp=0.14),
     "DD": {"jawOpen": 0.13, "tongueTipUp": 0.75} | _both(mouthLowerDown=0.14, mouthUpperUp=0.08, mouthStretch=0.08),
     "kk": {"jawOpen": 0.20, "tongueUp": 0.60, "tongueIn": 0.35} | _both(mouthLowerDown=0.12, mouthUpperUp=0.08),
     "CH": {"jawOpen": 0.08, "jawForward": 0.15, "mouthFunnel": 0.60, "mouthPucker": 0.15, "tongueUp": 0.40}
     | _both(mouthLowerDown=0.12, mouthUpperUp=0.10),
-    "SS": {"jawOpen": 0.05, "jawForward": 0.06, "tongueTipUp": 0.35}
-    | _both(mouthLowerDown=0.34, mouthUpperUp=0.16, mouthStretch=0.25, mouthDimple=0.10),
+    "SS": {"jawOpen": 0.02, "jawForward": 0.06, "tongueTipUp": 0.35}
+    | _both(mouthLowerDown=0.45, mouthUpperUp=0.18, mouthStretch=0.25, mouthDimple=0.10),
     "nn": {"jawOpen": 0.15, "tongueTipUp": 0.90, "tongueNarrow": 0.20} | _both(mouthLowerDown=0.10, mouthUpperUp=0.06),
     "RR": {"jawOpen": 0.13, "mouthFunnel": 0.28, "mouthPucker": 0.28, "tongueRollUp": 0.40, "tongueUp": 0.30}
     | _both(mouthLowerDown=0.06),
