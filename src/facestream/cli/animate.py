@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 CURVES = (".csv", ".npz")
 VIDEOS = (".mp4", ".mov", ".mkv")
 MODEL = ".glb"
-HANDS = min(4, (os.cpu_count() or 1) + 1)  # threads that draw, one more than cores: one of them waits its turn
+HANDS = min(6, (os.cpu_count() or 1) + 2)  # threads that draw, more than cores: some of them wait their turn
 PACKET = SAMPLE_RATE  # samples given to the talker at once
 
 Picture = npt.NDArray[np.uint8]
@@ -121,6 +121,14 @@ def film(
             video.write(picture)
 
 
+def load_known(face: str) -> None:
+    """Load one of our people, who is kept, while something else loads beside."""
+    from facestream.faces.head import PRESETS, Head
+
+    if face in PRESETS:
+        Head.load(face)
+
+
 def read_background(told: str) -> Background:
     """What is behind the face: "gradient", a colour (a name of CSS, or #rrggbb), or a picture file's pixels [H, W, 3].
 
@@ -179,12 +187,15 @@ def command(
     ] = "gradient",
 ) -> None:
     """Turn a recording of speech into a video of a talking head, into its curves, or into a head that moves."""
-    with stoppable(f"'{output}' was not written."), progress_bar() as bar:
+    with stoppable(f"'{output}' was not written."), progress_bar() as bar, ThreadPoolExecutor(1) as aside:
         task = bar.add_task("Animating", total=None)
+        talker = aside.submit(load, bundle)
+        if output.suffix.lower() in VIDEOS:
+            load_known(face)
         total = animate_file(
             speech,
             output,
-            load(bundle),
+            talker.result(),
             style,
             seed,
             size,
