@@ -6,7 +6,7 @@ A step *reads* memories and *returns* an update; `write` puts the update into it
 pure, exports as it stands, and a long history is never copied to append one row to it.
 
     Tail   the last rows of an input, oldest first (a causal convolution's past)       update: [L, rows, C], replaces
-    Ring   rows by absolute step, row p in slot p % size (keys and values)             update: [L, H, R, C], new rows only
+    Ring   rows by absolute step, row p in slot p % size (keys and values)           update: [L, H, R, C], new rows only
     Latch  one value (the last motion)                                                 update: [L, C], replaces
 """
 
