@@ -118,6 +118,10 @@ class Live:
             await self._socket.send(message)
         except ConnectionClosed as closed:
             raise self._end or _reason(closed) from None
+        except (
+            AttributeError
+        ):  # websockets 17 aborts a transport that asyncio has closed already, and asyncio has no loop
+            raise self._end or _LOST from None
 
     async def _ask(self, message: protocol.FromClient, answer: type[Answer]) -> Answer:
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
@@ -173,10 +177,13 @@ class Live:
         self._news.set()
 
 
+_LOST = ProtocolError(1006, "the connection was lost; connect again")
+
+
 def _reason(closed: ConnectionClosed) -> ProtocolError:
     frame = closed.rcvd
     if frame is None:
-        return ProtocolError(1006, "the connection was lost; connect again")
+        return _LOST
     return ProtocolError(frame.code, frame.reason or "the session is over")
 
 
