@@ -118,10 +118,8 @@ class Live:
             await self._socket.send(message)
         except ConnectionClosed as closed:
             raise self._end or _reason(closed) from None
-        except (
-            AttributeError
-        ):  # websockets 17 aborts a transport that asyncio has closed already, and asyncio has no loop
-            raise self._end or _LOST from None
+        except AttributeError:  # websockets 17 aborts a transport that asyncio has closed already
+            raise self._end or _lost() from None
 
     async def _ask(self, message: protocol.FromClient, answer: type[Answer]) -> Answer:
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
@@ -177,13 +175,14 @@ class Live:
         self._news.set()
 
 
-_LOST = ProtocolError(1006, "the connection was lost; connect again")
+def _lost() -> ProtocolError:
+    return ProtocolError(1006, "the connection was lost; connect again")
 
 
 def _reason(closed: ConnectionClosed) -> ProtocolError:
     frame = closed.rcvd
     if frame is None:
-        return _LOST
+        return _lost()
     return ProtocolError(frame.code, frame.reason or "the session is over")
 
 
