@@ -16,7 +16,6 @@ from typing import Annotated, Any, BinaryIO
 import numpy as np
 import typer
 
-from facestream.audio.live import LiveResampler
 from facestream.audio.waveform import mono
 from facestream.cli.console import check_place, errors
 from facestream.errors import AudioError, MissingExtra, SinkError
@@ -94,6 +93,8 @@ def _wav(file: wave.Wave_read) -> Iterator[Floats]:
 
 def follow(packets: Iterator[Floats], rate: int, stream: Stream, show: Show) -> None:
     """Show the frames of a sound as they become final."""
+    from facestream.audio.live import LiveResampler  # the compiler behind it is slow to load; other verbs need none
+
     resampler = None if rate == SAMPLE_RATE else LiveResampler(rate)
     for packet in packets:
         for frame in stream.push(packet if resampler is None else resampler.push(packet)):

@@ -36,6 +36,18 @@ _jit = njit(cache=True, nogil=True, fastmath=True)
 
 
 @_jit
+def downwards(p, q, r, y_p, y_q, y_r):  # type: ignore[no-untyped-def]
+    """Three vertices in the order of their rows."""
+    if y_q < y_p:
+        p, q, y_p, y_q = q, p, y_q, y_p
+    if y_r < y_q:
+        q, r, y_q = r, q, y_r
+        if y_q < y_p:
+            p, q = q, p
+    return p, q, r
+
+
+@_jit
 def _slopes(va, vb, ax, ay, bx, by, inverse):  # type: ignore[no-untyped-def]
     """Change a sample to the right and a sample down of what grows by va along edge a and by vb along edge b."""
     return (va * by - vb * ay) * inverse, (vb * ax - va * bx) * inverse
@@ -174,13 +186,7 @@ def _fill(members, origin, shape, surface, depth, color):  # type: ignore[no-unt
         x0, y0 = screen[i, 0], screen[i, 1]
         ax, ay = screen[j, 0] - x0, screen[j, 1] - y0
         bx, by = screen[k, 0] - x0, screen[k, 1] - y0
-        p, q, r = i, j, k  # from the picture's top downwards
-        if screen[q, 1] < screen[p, 1]:
-            p, q = q, p
-        if screen[r, 1] < screen[q, 1]:
-            q, r = r, q
-            if screen[q, 1] < screen[p, 1]:
-                p, q = q, p
+        p, q, r = downwards(i, j, k, screen[i, 1], screen[j, 1], screen[k, 1])
         first = max(origin, np.int32(screen[p, 1] + _HALF))
         last = min(origin + rows, np.int32(screen[r, 1] + _HALF))
         inverse = np.float32(1.0) / (ax * by - ay * bx)

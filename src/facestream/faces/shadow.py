@@ -12,6 +12,7 @@ import numpy.typing as npt
 from numba import njit
 
 from facestream.faces.mesh import Floats, Indices
+from facestream.faces.pixels import downwards
 
 FAR = np.float32(-1e9)  # the depth where nothing is
 _HALF = np.float32(0.5)
@@ -79,13 +80,7 @@ def fill_depths(seen, triangles, depths):  # type: ignore[no-untyped-def]
         area = ax * by - ay * bx
         if area >= np.float32(-1e-6):
             continue
-        p, q, r = i, j, k
-        if seen[q, 1] < seen[p, 1]:
-            p, q = q, p
-        if seen[r, 1] < seen[q, 1]:
-            q, r = r, q
-            if seen[q, 1] < seen[p, 1]:
-                p, q = q, p
+        p, q, r = downwards(i, j, k, seen[i, 1], seen[j, 1], seen[k, 1])
         top, mid, bottom = seen[p, 1], seen[q, 1], seen[r, 1]
         first, last = max(0, np.int32(top + _HALF)), min(rows, np.int32(bottom + _HALF))
         if first >= last:

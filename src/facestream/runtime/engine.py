@@ -189,23 +189,22 @@ class Engine:
         changed = idled != (place == SILENT)
         if changed or not user.pieces:
             user.pieces.append((user.lane.received, place))
-        while len(user.pieces) > 1 and user.pieces[1][0] <= user.lane.emitted * self.talker.timing.frame_samples:
+        while len(user.pieces) > 1 and user.pieces[1][0] <= user.lane.emitted * self._step:
             user.pieces.popleft()
         return changed
 
     def _early(self, user: User, now: float) -> int:
         """How many of the last frames belong to sound that is not spoken yet."""
-        timing, early = self.talker.timing, 0
-        late = (timing.delay + 1) / timing.fps
+        early, late = 0, self.talker.timing.first_frame_ms / 1000
         while early < user.lane.emitted and (
-            user.pace.spoken((user.lane.emitted - 1 - early) * timing.frame_samples) + late > now
+            user.pace.spoken((user.lane.emitted - 1 - early) * self._step) + late > now
         ):
             early += 1
         return early
 
     def _shown(self, user: User, unseen: int) -> int:
         """Samples of the user's own sound before the first frame not seen."""
-        last = (user.lane.emitted - unseen) * self.talker.timing.frame_samples
+        last = (user.lane.emitted - unseen) * self._step
         places = [place + min(last, end) - start for start, end, place in self._spans(user) if start < last]
         return max(places, default=0)
 

@@ -11,6 +11,7 @@ stalled network delivers too late is cut), *speech* of a synthesiser comes in lu
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from facestream.timing import SAMPLE_RATE
@@ -27,6 +28,11 @@ class Source:
     patience: float
     most_late: float = float("inf")
     recent: float = 0.0
+
+    @property
+    def live(self) -> bool:
+        """Whether each sample comes as it is spoken, so that the source's clock is the one to follow."""
+        return math.isinf(self.lead)
 
 
 MICROPHONE = Source(lead=float("inf"), patience=0.06, most_late=0.4, recent=0.16)
@@ -54,12 +60,12 @@ class Pace:
 
     def begin(self, now: float, last: int) -> None:
         """Sound up to sample `last` comes after silence: a microphone speaks its last sample now."""
-        if self.source.lead == float("inf"):
+        if self.source.live:
             self.start = now - last / SAMPLE_RATE
 
     def follow(self, now: float, last: int) -> None:
         """Sound up to sample `last` is there: a microphone's clock is what its sound says."""
-        if self.source.lead == float("inf"):
+        if self.source.live:
             self.start += FOLLOWED * (now - self.spoken(last))
 
     def excess(self, waiting: int) -> int:
