@@ -50,7 +50,7 @@ $(VENV)/.base: pyproject.toml constraints.txt | $(VENV)/bin/python
 # torch comes first and by its exact version, so that pip may take a build without CUDA where it knows one.
 $(VENV)/.full: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP) $(TORCH)
-	$(PIP) --editable '.[dev,train,align,plot,webrtc]'
+	$(PIP) --editable '.[dev,train,align,plot,webrtc,track]'
 	@touch $@ $(VENV)/.base
 
 # three.js is not ours, so it is not in the repository: npm fetches the version that package-lock.json pins.
