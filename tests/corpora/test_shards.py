@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from facestream.corpora.phones import Phone
-from facestream.corpora.shards import AUDIO, INDEX, ShardReader, ShardWriter, Utterance
+from facestream.corpora.shards import ShardReader, ShardWriter, Utterance
+from facestream.corpora.store import AUDIO, INDEX
 from facestream.errors import CorpusError
 
 
@@ -73,16 +74,16 @@ def test_a_torn_row_is_dropped_and_written_again(shard: Path, kept: int) -> None
 
 
 def test_surplus_sound_is_cut(shard: Path) -> None:
-    with (shard / AUDIO).open("ab") as audio:
+    with (shard / AUDIO.name).open("ab") as audio:
         audio.write(b"\1" * 333)
     with ShardWriter(shard):
         pass
-    assert (shard / AUDIO).stat().st_size == 2 * 4500
+    assert (shard / AUDIO.name).stat().st_size == 2 * 4500
     check_whole(shard, ("a", "b", "c"))
 
 
 def test_rows_whose_sound_is_gone_are_written_again(shard: Path) -> None:
-    with (shard / AUDIO).open("r+b") as audio:
+    with (shard / AUDIO.name).open("r+b") as audio:
         audio.truncate(2 * 3000)
     with pytest.raises(CorpusError, match="holds 3000 samples"):
         ShardReader(shard)
@@ -100,7 +101,7 @@ def test_a_row_in_the_middle_that_is_no_row_is_named(shard: Path) -> None:
         ShardReader(shard)
 
 
-@pytest.mark.parametrize("name", [AUDIO, INDEX])
+@pytest.mark.parametrize("name", [AUDIO.name, INDEX])
 def test_a_folder_without_a_file_is_no_shard(shard: Path, name: str) -> None:
     (shard / name).unlink()
     with pytest.raises(CorpusError, match=f"{name} is missing"):
