@@ -198,9 +198,10 @@ async def connect(
     listening: bool = False,
     motion: Literal["binary", "json"] = "binary",
     token: str = "",
+    watch: str = "",
     tls: ssl.SSLContext | None = None,
 ) -> AsyncIterator[Live]:
-    """Begin a session with a server (ws://host:port or wss://host:port).
+    """Begin a session with a server (ws://host:port or wss://host:port), or watch one that is there, by its name.
 
     Raises ServeError if nobody answers, ProtocolError with the close code and the server's sentence if it refuses.
     """
@@ -213,6 +214,7 @@ async def connect(
         motion=motion,
         listening=listening,
         token=token,
+        watch=watch,
     )
     url = server if urlsplit(server).path.strip("/") else server.rstrip("/") + PATH
     try:

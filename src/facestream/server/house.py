@@ -27,7 +27,7 @@ from facestream.runtime.engine import Engine, User
 from facestream.runtime.talker import Talker
 from facestream.server.limits import Doorman, Limits
 from facestream.server.metrics import Metrics
-from facestream.server.protocol import Close, Hello, Welcome, write
+from facestream.server.protocol import Close, Hello, Interrupted, Welcome, write
 from facestream.server.protocol import Limits as SaidLimits
 from facestream.server.seat import Answers, Seat
 from facestream.server.session import Session
@@ -60,6 +60,8 @@ class House:
         self._engine = Engine(talker, seats)
         self._seats: dict[Session, Seat] = {}
         self._sessions: dict[User, Session] = {}
+        self._watched: dict[Session, Session] = {}  # whom a session watches
+        self._watchers: dict[Session, list[Session]] = {}
         self._wishes: deque[Callable[[], None]] = deque()
         self._delivery: Delivery = []
         self._stop, self._news = threading.Event(), threading.Event()
@@ -93,12 +95,22 @@ class House:
         """Whether the engine ticks."""
         return not self._stop.is_set() and time.monotonic() - self._last_tick < STUCK
 
+    @property
+    def audience(self) -> int:
+        """How many watch another's session."""
+        return len(self._watched)
+
     def enter(self, session: Session, hello: Hello) -> None:
         """Ask for a seat; at the next tick the session is welcomed or refused."""
         self._wish(session, partial(self._seat, session, hello, time.monotonic()))
 
+    def watch(self, session: Session, name: str) -> None:
+        """Ask for another session's frames; at the next tick the session is welcomed or refused."""
+        self._wish(session, partial(self._watch, session, name))
+
     def ask(self, session: Session, wish: Wish) -> None:
-        """Have the engine's thread do something with a session's seat before its next tick."""
+        """Have the engine's thread do something with a session's seat before its next tick; with that of the session it
+        watches, if it watches one."""
         self._wish(session, partial(self._grant, session, wish, time.monotonic()))
 
     def leave(self, session: Session) -> None:
@@ -134,7 +146,7 @@ class House:
             logger.critical("the engine has failed; every session is closed", exc_info=True)
             self._stop.set()
             failure: Answers | ProtocolError = ProtocolError(Close.INTERNAL, "the server has failed; connect again")
-            self._loop.call_soon_threadsafe(self._deliver, [(session, failure) for session in self._seats])
+            self._loop.call_soon_threadsafe(self._deliver, [(each, failure) for each in (*self._seats, *self._watched)])
 
     def _tick_on_time(self) -> None:
         step, due = self._engine.tick_seconds, time.monotonic()
@@ -157,7 +169,7 @@ class House:
         shown = self._engine.tick(now)
         for each in shown:
             session = self._sessions[each.user]
-            self._delivery.append((session, self._seats[session].show(each, now)))
+            self._post(session, self._seats[session].show(each, now))
         self._last_tick = time.monotonic()
         self.metrics.frames.inc(len(shown))
         self.metrics.tick_time.observe(self._last_tick - now)
@@ -169,7 +181,7 @@ class House:
         """Do what a session wishes; whatever is wrong with it is that session's alone."""
         try:
             if answers := act():
-                self._delivery.append((session, answers))
+                self._post(self._watched.get(session, session), answers)
         except ProtocolError as error:
             self._delivery.append((session, error))
         except (FullHouseError, BundleError, AudioError) as error:
@@ -185,6 +197,20 @@ class House:
         self._seats[session], self._sessions[seat.user] = seat, session
         self.metrics.sessions.set(len(self._seats))
         self.metrics.begun.inc()
+        return [self._welcome(session)]
+
+    def _watch(self, session: Session, name: str) -> Answers:
+        watched = next((each for each in self._seats if each.name == name), None)
+        if watched is None:
+            raise ProtocolError(Close.NO_SESSION, f"there is no session '{name:.20}' to watch; ask for its name again")
+        self._watched[session] = watched
+        self._watchers.setdefault(watched, []).append(session)
+        user = self._seats[watched].user
+        turn = [write(Interrupted(turn=user.turn, position=0, frame=user.lane.emitted))] if user.turn else []
+        self._delivery.append((session, [self._welcome(watched), *turn]))
+        return []
+
+    def _welcome(self, session: Session) -> str:
         config, timing, limits = self.talker.config, self.talker.timing, self.limits
         said = SaidLimits(
             session_seconds=limits.session_seconds,
@@ -202,9 +228,19 @@ class House:
             ahead_ms=timing.first_frame_ms,
             limits=said,
         )
-        return [write(welcome)]
+        return write(welcome)
+
+    def _post(self, session: Session, answers: Answers) -> None:
+        """To a session, and to everybody who watches it."""
+        self._delivery.extend((each, answers) for each in (session, *self._watchers.get(session, ())))
 
     def _unseat(self, session: Session) -> Answers:
+        if (watched := self._watched.pop(session, None)) in self._watchers:
+            self._watchers[watched].remove(session)
+        for watcher in self._watchers.pop(session, ()):
+            del self._watched[watcher]
+            over = ProtocolError(Close.NO_SESSION, "the session that was watched is over; ask for the next one's name")
+            self._delivery.append((watcher, over))
         seat = self._seats.pop(session, None)
         if seat is not None:
             del self._sessions[seat.user]
@@ -213,7 +249,7 @@ class House:
         return []
 
     def _grant(self, session: Session, wish: Wish, now: float) -> Answers:
-        seat = self._seats.get(session)
+        seat = self._seats.get(self._watched.get(session, session))
         return [] if seat is None else wish(seat, now)  # None: it was refused, or is gone
 
 

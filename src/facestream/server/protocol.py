@@ -54,6 +54,7 @@ class Close(IntEnum):
     BAD_MESSAGE = 4000  # not JSON, unknown type, a field that is missing, unknown or out of range
     BAD_TOKEN = 4001
     BAD_ORIGIN = 4003
+    NO_SESSION = 4004  # to be watched, or no longer
     BAD_VERSION = 4006
     NO_HELLO = 4008
     IDLE = 4009
@@ -94,7 +95,8 @@ class Message(BaseModel):
 
 class Hello(Message):
     """The first message. source: a microphone's sound is followed as it comes, speech of a synthesiser may come faster
-    than it is spoken; motion: binary packets, or JSON for debugging; token: where the server asks for one."""
+    than it is spoken; motion: binary packets, or JSON for debugging; token: where the server asks for one; watch: name
+    of another session, to see its face instead of one's own."""
 
     type: Literal["hello"] = "hello"
     version: int = VERSION
@@ -106,6 +108,7 @@ class Hello(Message):
     motion: Literal["binary", "json"] = "binary"
     listening: bool = False
     token: str = Field(default="", max_length=SECRET)
+    watch: str = Field(default="", max_length=64)
 
 
 class Interrupt(Message):

@@ -67,6 +67,8 @@ class Session:
         """A binary message: sound."""
         if self._hello is None:
             self.refuse(Close.TEXT_FOR_BYTES, "sound came before hello; say hello first")
+        elif self._hello.watch:
+            self.refuse(Close.BAD_MESSAGE, "who watches a session sends no sound; leave `watch` out to begin one's own")
         elif self._may(len(packet)):
             self._house.ask(self, lambda seat, now: seat.hear(packet, now))
 
@@ -97,7 +99,7 @@ class Session:
             limits, width = self._house.limits, 2 if hello.format == "s16" else 4
             second = hello.sample_rate * width
             self._sound = Allowance(limits.faster * second, 2 * limits.buffered_seconds * second, time.monotonic())
-            self._house.enter(self, hello)
+            self._house.watch(self, hello.watch) if hello.watch else self._house.enter(self, hello)
             self._log("session begins", source=hello.source, rate=hello.sample_rate, style=hello.style)
 
     def _control(self, message: protocol.FromClient) -> None:

@@ -9,7 +9,7 @@ import { VERSION, framesOf, pcm16, say, unpack } from "./protocol.js";
 const FIRST_WAIT = 0.5, LONGEST_WAIT = 15; // seconds before connecting again; it doubles
 const PING_EVERY = 2; // seconds
 // Close codes after which the same hello would be refused again.
-const FINAL = new Set([1003, 1007, 1009, 4000, 4001, 4003, 4006, 4011, 4029]);
+const FINAL = new Set([1003, 1007, 1009, 4000, 4001, 4003, 4004, 4006, 4011, 4029]);
 
 /**
  * Events, their `detail`:
@@ -21,7 +21,7 @@ export class Client extends EventTarget {
   /**
    * @param {string} url
    * @param {{source?: "microphone" | "speech", sampleRate?: number, style?: string, seed?: number, token?: string,
-   *          motion?: "binary" | "json"}} [options]
+   *          motion?: "binary" | "json", watch?: string}} [options]  watch: another session's name, to see its face
    */
   constructor(url, options = {}) {
     super();
@@ -40,11 +40,11 @@ export class Client extends EventTarget {
     this.refusal = undefined;
     clearTimeout(this.retry);
     this.#tell("connecting");
-    const { source, sampleRate, style, seed, token, motion } = this.options;
+    const { source, sampleRate, style, seed, token, motion, watch } = this.options;
     const socket = (this.socket = new WebSocket(this.url));
     socket.binaryType = "arraybuffer";
     socket.onopen = () =>
-      socket.send(say.hello({ sample_rate: sampleRate, format: "s16", source, style, seed, ...(motion && { motion }), ...(token && { token }) }));
+      socket.send(say.hello({ sample_rate: sampleRate, format: "s16", source, style, seed, ...(motion && { motion }), ...(token && { token }), ...(watch && { watch }) }));
     socket.onmessage = ({ data }) => socket === this.socket && this.#hear(data);
     socket.onclose = ({ code, reason }) => socket === this.socket && this.#lost(code, reason);
   }

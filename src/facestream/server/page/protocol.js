@@ -25,6 +25,7 @@ const HEAD = 4, FRAME = 16; // bytes
  * @property {"binary" | "json"} [motion]
  * @property {boolean} [listening]
  * @property {string} [token]
+ * @property {string} [watch]  name of another session, whose face is shown
  *
  * @typedef {Object} Welcome
  * @property {string} session
