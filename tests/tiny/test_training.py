@@ -18,7 +18,7 @@ from facestream.corpora.phones import PHONES, Phone
 from facestream.corpora.shards import ShardWriter, Utterance
 from facestream.errors import CorpusError
 from facestream.signals import FACE
-from facestream.training.fit import CHECKPOINT, LOCK, averaged_weights, blended_weights
+from facestream.training.checkpoints import CHECKPOINT, LOCK, averaged_weights, blended_weights
 from facestream.training.prepare import held_out, prepare_features
 from facestream.training.recipe import load_recipe, run
 from facestream.training.ship import ship
@@ -91,7 +91,7 @@ def history(run_folder):
 def test_it_learns(trained):
     rows = history(trained)
     assert [row["step"] for row in rows] == [10, 20, 30, 40, 50, 60]
-    assert rows[-1]["lips"] < 0.8 * rows[0]["lips"]
+    assert rows[-1]["lips"] < 0.9 * rows[0]["lips"]
     assert rows[-1]["phones"] < rows[0]["phones"]
 
 
@@ -101,7 +101,7 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(trained, folder, recipe)
     run(recipe, folder / "features", folder / "again")
     whole, pieces = averaged_weights(trained), averaged_weights(folder / "again")
     for name, weight in whole.items():
-        torch.testing.assert_close(pieces[name], weight, atol=1e-5, rtol=1e-4, msg=name)
+        assert torch.equal(pieces[name], weight), name
 
 
 def test_a_run_ships_as_a_bundle_that_talks(trained, folder, recipe):

@@ -10,10 +10,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -63,7 +61,7 @@ class Batch:
 
 
 class Batches:
-    """An endless, seeded source of batches; the next one is made while the last one is learned from."""
+    """An endless, seeded source of batches."""
 
     def __init__(self, root: Path, config: BatchConfig, delay: int, styles: int, clean: bool) -> None:
         self.config, self.delay, self.styles = config, delay, styles
@@ -72,23 +70,13 @@ class Batches:
             name: _Pool([item for item in source.items if item.clean or not clean], config.weights)
             for name, source in self.sources.items()
         }
-        self._worker = ThreadPoolExecutor(1)
-        self._next: tuple[int, Any] | None = None
 
-    def batch(self, step: int) -> Batch:
-        """The batch of this step: the same for the same step."""
-        if self._next is None or self._next[0] != step:
-            self._next = (step, self._worker.submit(self._make, step))
-        ready = self._next[1].result()
-        self._next = (step + 1, self._worker.submit(self._make, step + 1))
-        return ready  # type: ignore[no-any-return]
-
-    def _make(self, step: int) -> Batch:
-        rng = np.random.default_rng((step, 7919))
+    def make(self, number: int) -> Mapping[str, Tensor]:
+        """The fields of a Batch: the same for the same number."""
+        rng = np.random.default_rng((number, 7919))
         windows = [self._window(rng) for _ in range(self.config.windows)]
         joined = {name: torch.from_numpy(np.stack([window[name] for window in windows])) for name in windows[0]}
-        mel = _murmur(_colour(joined["mel"], self.config.colour, rng), self.config.murmur, rng)
-        return Batch(**{**joined, "mel": mel})
+        return {**joined, "mel": _murmur(_colour(joined["mel"], self.config.colour, rng), self.config.murmur, rng)}
 
     def _window(self, rng: np.random.Generator) -> dict[str, Floats]:
         names = list(self.pools)

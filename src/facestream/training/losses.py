@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from facestream.audio.encoders import Heard
@@ -46,20 +46,27 @@ class LossConfig:
     forgotten: float
 
 
-class TalkerLoss:
+class TalkerLoss(nn.Module):
     """Loss of one batch. Knows how far each curve moves, so that all weigh alike."""
 
+    weight: Tensor
+    classes: Tensor
+    rarity: Tensor
+
     def __init__(self, model: StreamingTalker, config: LossConfig) -> None:
+        super().__init__()
         self.model, self.config = model, config
         deviation = model.codec.basis.square().sum(0).sqrt()  # [C]
-        importance = torch.tensor([IMPORTANT.get(name, 1.0) for name in FACE])
+        importance = deviation.new_tensor([IMPORTANT.get(name, 1.0) for name in FACE])
         mouth = model.codec.basis[: model.config.codec.mouth].abs().sum(0) > 0
         weight = torch.where(mouth & (deviation > 0.003), importance / (deviation.square() + 1e-4), 0.0)
-        self.weight = weight / (deviation > 0.003).float().mul(mouth).sum()
-        self.classes = torch.tensor([2.0 if label in SEEN else 1.0 for label in PHONES])
+        self.register_buffer("weight", weight / (deviation > 0.003).float().mul(mouth).sum())
+        self.register_buffer("classes", torch.tensor([2.0 if label in SEEN else 1.0 for label in PHONES]))
+        self.register_buffer("rarity", torch.tensor([2.0, 3.0]))  # of closures and of bites
 
-    def __call__(self, batch: Batch) -> tuple[Tensor, dict[str, float]]:
-        """Total loss and its unweighted terms."""
+    def forward(self, **fields: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        """Total loss of a Batch, by its fields, and the unweighted terms."""
+        batch = Batch(**fields)
         codec = self.model.codec
         heard, _ = self.model.encoder(batch.mel)
         lips = codec.lips(heard.lips.float())
@@ -68,10 +75,10 @@ class TalkerLoss:
             "events": self._events(heard.events.float(), batch),
             "lips": self._curves(lips, batch.lips, batch),
             "speed": self._curves(lips.diff(dim=1), batch.lips.diff(dim=1), batch) * 4.0,
-            "head": self._life(heard, batch) if self.config.head else torch.zeros(()),
+            "head": self._life(heard, batch) if self.config.head else lips.new_zeros(()),
         }
-        total = sum((getattr(self.config, name) * term for name, term in terms.items()), torch.zeros(()))
-        return total, {name: float(term.detach()) for name, term in terms.items()}
+        total = sum((getattr(self.config, name) * term for name, term in terms.items()), lips.new_zeros(()))
+        return total, {name: term.detach() for name, term in terms.items()}
 
     def _life(self, heard: Heard, batch: Batch) -> Tensor:
         """Diffusion of life's moves, where every curve is given, frame after frame."""
@@ -87,13 +94,15 @@ class TalkerLoss:
         errors of serving do the same and never add up; besides it trembles a little, or is forgotten.
         """
         stride = self.model.stride
-        pushes = (torch.rand(life.shape[:2])[..., None] < ASTRAY_RATE).float()  # [W, T, 1]
+        pushes = (torch.rand(life.shape[:2], device=life.device)[..., None] < ASTRAY_RATE).float()  # [W, T, 1]
         own = life + _gliding(pushes * self.config.astray * stride * torch.randn_like(life))
         goes_on = (1 - batch.begins) * (1 - pushes[..., 0])
-        seen = own + torch.rand(len(life), 1, 1) * self.config.noise * stride * torch.randn_like(life)
+        seen = own + torch.rand(len(life), 1, 1, device=life.device) * self.config.noise * stride * torch.randn_like(
+            life
+        )
         moved = F.pad(seen.diff(dim=1), (0, 0, 1, 0)) / stride * goes_on[..., None]
         motion = torch.cat((heard.lips.detach().float(), seen, moved.clamp(-SUDDEN, SUDDEN)), -1)
-        kept = (torch.rand(len(life), 1, 1) >= self.config.forgotten).float()
+        kept = (torch.rand(len(life), 1, 1, device=life.device) >= self.config.forgotten).float()
         context, _ = self.model.condition(heard, F.pad(motion, (0, 0, 1, 0))[:, :-1] * kept, batch.style)
         before = self.model.kept * F.pad(seen, (0, 0, 1, 0))[:, :-1]
         return context, ((own - before) / stride).clamp(-SUDDEN, SUDDEN), goes_on
@@ -107,7 +116,7 @@ class TalkerLoss:
     def _events(self, logits: Tensor, batch: Batch) -> Tensor:
         given = ~batch.events.isnan() & (batch.counts[..., None] > 0)
         loss = F.binary_cross_entropy_with_logits(
-            logits, batch.events.nan_to_num(), reduction="none", pos_weight=torch.tensor([2.0, 3.0])
+            logits, batch.events.nan_to_num(), reduction="none", pos_weight=self.rarity
         )
         return _mean(loss, given.float())
 
@@ -123,5 +132,6 @@ def _mean(values: Tensor, weight: Tensor) -> Tensor:
 
 def _gliding(pushes: Tensor) -> Tensor:
     """Pushes [W, T, D] that die away: each leaves GLIDE of itself to the next frame."""
-    age = torch.arange(pushes.shape[1])[:, None] - torch.arange(pushes.shape[1])
+    frames = torch.arange(pushes.shape[1], device=pushes.device)
+    age = frames[:, None] - frames
     return torch.where(age >= 0, GLIDE ** age.clamp(min=0), 0.0) @ pushes

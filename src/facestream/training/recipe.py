@@ -77,12 +77,7 @@ def run(recipe: Recipe, features: Path, folder: Path, start: Path | None = None)
         if fit.step >= stage.until:
             continue
         batches = Batches(features, stage.batch, recipe.timing.delay, recipe.model.predictor.styles, stage.clean)
-        loss = TalkerLoss(model, stage.loss)
-
-        def at(step: int, batches: Batches = batches, loss: TalkerLoss = loss) -> tuple[torch.Tensor, dict[str, float]]:
-            return loss(batches.batch(step))
-
-        fit.run(at, until=stage.until)
+        fit.run(TalkerLoss(model, stage.loss), batches.make, until=stage.until)
     return model
 
 

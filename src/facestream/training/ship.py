@@ -30,7 +30,7 @@ from facestream.streaming.tree import Session
 from facestream.talkers.bundle import CARD, FORMAT, NETWORK, BundleConfig, write_config
 from facestream.talkers.export import as_inputs, export_step, quantise
 from facestream.talkers.streamingtalker import StreamingTalker
-from facestream.training.fit import blended_weights
+from facestream.training.checkpoints import blended_weights
 from facestream.training.prepare import held_out
 from facestream.training.recipe import Recipe
 from facestream.training.weights import WEIGHTS, save_weights
