@@ -1,4 +1,4 @@
-"""`facestream live`: the machine's microphone, or sound from a pipe, to frames as they become final.
+"""`facestream live`: the machine's microphone, or sound from a pipe, to frames as they become final, or to the page.
 
 Shapes: N samples, C channels.
 """
@@ -6,10 +6,13 @@ Shapes: N samples, C channels.
 from __future__ import annotations
 
 import json
+import os
 import queue
+import stat
 import sys
 import wave
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
 
@@ -51,14 +54,13 @@ def microphone(rate: int) -> Iterator[Floats]:
         raise AudioError(f"the microphone cannot be heard ({error}); is one plugged in, and may you use it?") from None
 
 
-def piped(pipe: BinaryIO, rate: int, kind: str) -> tuple[int, Iterator[Floats]]:
+def piped(source: BinaryIO, rate: int, kind: str) -> tuple[int, Iterator[Floats]]:
     """Rate and packets of what comes through a pipe: a wav, or raw PCM as it was said to be."""
-    begin = pipe.read(4)
-    if begin != b"RIFF":
-        width = FORMATS[kind].itemsize
-        return rate, _raw(pipe, begin + pipe.read(-len(begin) % width), round(rate * PACKET) * width, kind)
+    pipe = _Pipe(source)
+    if pipe.peek(4) != b"RIFF":
+        return rate, _raw(pipe, round(rate * PACKET) * FORMATS[kind].itemsize, kind)
     try:
-        file = wave.open(_Again(begin, pipe))  # type: ignore[call-overload]  # noqa: SIM115  # it only reads
+        file = wave.open(pipe)  # type: ignore[call-overload]  # noqa: SIM115  # it only reads
     except (wave.Error, EOFError) as error:
         raise AudioError(f"the wav is not one that is read live ({error}); send 16-bit PCM, or raw samples") from None
     if file.getsampwidth() != 2:
@@ -66,24 +68,35 @@ def piped(pipe: BinaryIO, rate: int, kind: str) -> tuple[int, Iterator[Floats]]:
     return file.getframerate(), _wav(file)
 
 
-class _Again:
-    """A pipe whose first bytes were read already."""
-
-    def __init__(self, begin: bytes, pipe: BinaryIO) -> None:
-        self._begin, self._pipe = begin, pipe
-
-    def read(self, size: int = -1) -> bytes:
-        begin, self._begin = self._begin[:size], self._begin[size:]
-        return begin + self._pipe.read(size - len(begin))
+def _is_file(pipe: BinaryIO) -> bool:
+    """Whether sound comes from a file, which can wait."""
+    return stat.S_ISREG(os.fstat(pipe.fileno()).st_mode)
 
 
-def _raw(pipe: BinaryIO, begin: bytes, size: int, kind: str) -> Iterator[Floats]:
-    width, rest = FORMATS[kind].itemsize, begin
+class _Pipe:
+    """Whole pieces of what comes, past Python's own buffer: who waits there holds a lock, and Ctrl-C would not end."""
+
+    def __init__(self, source: BinaryIO) -> None:
+        self._source, self._kept = getattr(source, "raw", source), b""
+
+    def read(self, size: int) -> bytes:
+        """So many bytes; fewer at the end."""
+        while len(self._kept) < size and (more := self._source.read(size - len(self._kept))):
+            self._kept += more
+        piece, self._kept = self._kept[:size], self._kept[size:]
+        return piece
+
+    def peek(self, size: int) -> bytes:
+        """The next bytes, which stay."""
+        piece = self.read(size)
+        self._kept = piece + self._kept
+        return piece
+
+
+def _raw(pipe: _Pipe, size: int, kind: str) -> Iterator[Floats]:
+    width = FORMATS[kind].itemsize
     while packet := pipe.read(size):
-        packet = rest + packet
-        whole = len(packet) // width * width
-        rest = packet[whole:]
-        yield mono(np.frombuffer(packet[:whole], FORMATS[kind]))
+        yield mono(np.frombuffer(packet[: len(packet) // width * width], FORMATS[kind]))
 
 
 def _wav(file: wave.Wave_read) -> Iterator[Floats]:
@@ -127,6 +140,8 @@ class Lines:
 def command(
     mic: Annotated[bool, typer.Option("--mic", help="Hear the machine's microphone, not standard input.")] = False,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Curves (.csv, .npz) instead of lines.")] = None,
+    page: Annotated[bool, typer.Option("--page", help="Show the face in a browser, at the address it says.")] = False,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Of the page; 0 for any that is free.")] = 8000,
     rate: Annotated[
         int, typer.Option(min=8_000, max=48_000, help="Samples a second, of raw PCM or the microphone.")
     ] = 16_000,
@@ -135,17 +150,29 @@ def command(
     seed: Annotated[int, typer.Option(help="Of what the head does by itself.")] = 0,
     bundle: Annotated[Path | None, typer.Option(help="Folder of another talker.")] = None,
 ) -> None:
-    """Follow a voice while it speaks: a JSON line a frame, or a file of curves at its end. Ctrl-C ends."""
+    """Follow a voice while it speaks: a JSON line a frame, a file of curves at its end, or the page. Ctrl-C ends."""
     if kind not in FORMATS:
         raise AudioError(f"the format is '{kind}'; expected s16 or f32")
     if output is not None:
         check_place(output)
         if output.suffix.lower() not in (".csv", ".npz"):
             raise SinkError(f"'{output.name}' is no file of curves; expected .csv or .npz (`animate` makes videos)")
-    stream = Stream(load(bundle), style, seed)
+    if page and output is not None:
+        raise SinkError("the page and a file of curves do not go together; leave --output out, or --page")
+    talker = load(bundle)
+    talker.style(style)  # an unknown one is told before anybody is heard
+    heard, packets = (rate, microphone(rate)) if mic else piped(sys.stdin.buffer, rate, kind)
+    if page:
+        from facestream.cli import live_page  # a server: slow to load
+
+        waits = not mic and _is_file(sys.stdin.buffer)
+        paced = packets if mic else live_page.at_the_pace_of_speech(packets, heard)
+        with suppress(KeyboardInterrupt):
+            live_page.show(paced, heard, talker, style, seed, port, waits)
+        return
+    stream = Stream(talker, style, seed)
     frames: list[Frame] = []
     show = frames.append if output else Lines(stream.talker.config.channels).show
-    heard, packets = (rate, microphone(rate)) if mic else piped(sys.stdin.buffer, rate, kind)
     try:
         follow(packets, heard, stream, show)
     except KeyboardInterrupt:

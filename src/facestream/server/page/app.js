@@ -2,7 +2,7 @@
 import { absence, choose, filePicker, keys, pointer, press, theme } from "./controls.js";
 import { Curves } from "./curves.js";
 import { Expression } from "./expression.js";
-import { Line, settings } from "./line.js";
+import { Line, settings, watched } from "./line.js";
 import { Microphone } from "./microphone.js";
 import { Mirror } from "./mirror.js";
 import { Player } from "./player.js";
@@ -107,6 +107,7 @@ async function playFile(file) {
 }
 
 async function sound(load) {
+  if (watched) return;
   await player.wake();
   try {
     const loaded = await load();
@@ -119,7 +120,15 @@ async function sound(load) {
   }
 }
 
+/** The session that is watched: whoever speaks there is told. */
+function interruptWatched() {
+  speaking.timeline.stop(seconds());
+  speaking.client.interrupt();
+  expression.hush(seconds());
+}
+
 function interrupt() {
+  if (watched) return interruptWatched();
   if (!speech.active) return;
   const heard = speech.interrupt();
   seam.cut();
@@ -131,7 +140,7 @@ function interrupt() {
 }
 
 async function talk() {
-  if (speech.active) return interrupt();
+  if (watched || speech.active) return interrupt();
   if (open) return hush();
   press($("talk"), true);
   say("Waiting for the microphone…");
@@ -212,9 +221,9 @@ function sentence(text) {
 }
 
 function update() {
-  const busy = speech.active, mic = open;
+  const busy = watched !== "" || speech.active, mic = open;
   press($("talk"), busy || mic);
-  $("talk").classList.toggle("speaking", busy);
+  $("talk").classList.toggle("speaking", speech.active);
   $("talk-icon").setAttribute("href", busy ? "#i-stop" : "#i-mic");
   $("talk-text").textContent = busy ? "Stop" : mic ? "On" : "Talk";
   $("talk").setAttribute("aria-label", busy ? "Stop speaking" : mic ? "Microphone on; switch it off" : "Talk: switch the microphone on");
@@ -222,7 +231,8 @@ function update() {
   $("latency-name").textContent = shown === mirror?.line ? "Voice to face" : "Network";
   if (shown.client.state !== "live") return connection();
   say(
-    busy ? (mic ? "Speaking. Talk over it, or press Stop." : "Speaking. Press Stop to interrupt.")
+    watched ? "Watching a live session."
+    : busy ? (mic ? "Speaking. Talk over it, or press Stop." : "Speaking. Press Stop to interrupt.")
     : mic ? (attends() ? "I am listening. Tell me something." : "I say what you say. Talk to me.")
     : "Press Talk and say something, or play the sample.",
   );
@@ -232,7 +242,7 @@ function connection() {
   const { state } = shown.client;
   $("connection").dataset.state = state;
   $("connection-text").textContent = { live: "Connected", connecting: "Connecting", waiting: "Reconnecting", closed: "Not connected" }[state];
-  for (const id of ["sample", "open", "talk", "record"]) $(id).disabled = state !== "live";
+  for (const id of ["sample", "open", "talk", "record"]) $(id).disabled = state !== "live" || (watched && $(id).matches(".own"));
   if (state === "live") update();
 }
 
@@ -244,8 +254,8 @@ for (const type of ["state", "error"])
     if (message) say(sentence(message));
   });
 speaking.client.addEventListener("welcome", ({ detail: { styles } }) => {
-  choose($("styles"), styles, style(), (name) => {
-    localStorage.style = name;
+  choose($("styles"), styles, watched ? "" : style(), (name) => {
+    if (!watched) localStorage.style = name;
     for (const line of [speaking, mirror?.line]) line?.client.restyle(name);
   });
 });
@@ -315,12 +325,14 @@ async function begin() {
     $("connection-text").textContent = "Not connected";
     return say(await why(error));
   }
-  speaking.client.connect();
+  document.body.classList.toggle("watching", watched !== "");
+  if (!watched) speaking.client.connect();
   const faces = await fetch("faces").then((answer) => answer.json());
   const known = localStorage.face?.startsWith("seed:") || faces.includes(localStorage.face);
   const first = known ? localStorage.face : faces[0];
   choose($("faces"), faces, first, wear, (name) => `portraits/${name}.webp`);
   await wear(first);
+  if (watched) return speaking.client.connect(); // a sound may wait for its audience: let it see the beginning
   fetchSample().catch(() => undefined); // told when it is asked for
 }
 

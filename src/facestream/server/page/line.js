@@ -2,8 +2,9 @@
 import { Client } from "./client.js";
 import { Timeline } from "./timeline.js";
 
-export const settings = new URLSearchParams(location.search); // of the page's address: token, quality
-const WATCHED = 2; // seconds over which frames are counted
+export const settings = new URLSearchParams(location.search); // of the page's address: token, quality, watch
+export const watched = settings.get("watch") ?? ""; // name of the session that is seen in place of one's own
+const COUNTED = 2; // seconds over which frames are counted
 
 const address = new URL("v1/live", location.href);
 address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
@@ -13,7 +14,7 @@ export class Line {
   /** @param {"microphone" | "speech"} source @param {number} sampleRate @param {string} style */
   constructor(source, sampleRate, style) {
     const seed = Math.floor(Math.random() * 2 ** 32);
-    this.client = new Client(address.href, { source, sampleRate, style, seed, token: settings.get("token") ?? "" });
+    this.client = new Client(address.href, { source, sampleRate, style, seed, token: settings.get("token") ?? "", watch: watched });
     this.timeline = new Timeline();
     this.came = [];
     this.client.addEventListener("frame", ({ detail }) => {
@@ -27,7 +28,7 @@ export class Line {
   /** Frames a second that came of late. */
   rate() {
     const now = performance.now() / 1000;
-    this.came = this.came.filter((at) => at > now - WATCHED);
-    return this.came.length / WATCHED;
+    this.came = this.came.filter((at) => at > now - COUNTED);
+    return this.came.length / COUNTED;
   }
 }
