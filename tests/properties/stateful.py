@@ -89,7 +89,7 @@ CASES = [
     Case("conv without past", lambda: CausalConv(3, 4, taps=2, stride=2), (3,), (2,)),
     Case("conv block", lambda: ConvBlock(4, 3, 2), (4,)),
     Case("attention", lambda: CausalAttention(8, 2, window=5), (8,)),
-    Case("transformer", lambda: Stack(TransformerBlock(8, 2, 5, 16, 0.1) for _ in range(2)), (8,)),
+    Case("transformer", lambda: Stack(TransformerBlock(CausalAttention(8, 2, 5), 16, 0.1) for _ in range(2)), (8,)),
     Case("encoder", _Features, (6,), (4,)),
     Case("predictor", lambda: Predictor(PREDICTOR, audio_width=8, latents=5), (8, 5, 2), (1, 1, 1)),
 ]

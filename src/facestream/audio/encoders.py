@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from facestream.nn.attention import CausalAttention
 from facestream.nn.conv import CausalConv, ConvBlock
 from facestream.nn.transformer import Stack, TransformerBlock
 from facestream.streaming.clock import Clock
@@ -73,7 +74,7 @@ class MelEncoder(nn.Module):
         self.convs = Stack(ConvBlock(config.middle, 3, dilation) for dilation in config.dilations)
         self.to_frames = CausalConv(config.middle, config.width, taps=4, stride=2)
         self.blocks = Stack(
-            TransformerBlock(config.width, config.heads, config.window, config.hidden, config.dropout)
+            TransformerBlock(CausalAttention(config.width, config.heads, config.window), config.hidden, config.dropout)
             for _ in range(config.layers)
         )
         self.norm = nn.LayerNorm(config.width)

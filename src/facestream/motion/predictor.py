@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
+from facestream.nn.attention import CausalAttention
 from facestream.nn.transformer import Stack, TransformerBlock
 from facestream.streaming.clock import Clock
 from facestream.streaming.tree import State, child, join
@@ -40,7 +41,7 @@ class Predictor(nn.Module):
         self.from_motion = nn.Linear(latents, config.width)
         self.from_style = nn.Linear(config.styles, config.width, bias=False)
         self.blocks = Stack(
-            TransformerBlock(config.width, config.heads, config.window, config.hidden, config.dropout)
+            TransformerBlock(CausalAttention(config.width, config.heads, config.window), config.hidden, config.dropout)
             for _ in range(config.layers)
         )
         self.norm = nn.LayerNorm(config.width)

@@ -35,14 +35,35 @@ class CausalConv(nn.Module):
 
     def forward(self, x: Tensor, state: State | None = None, clock: Clock | None = None) -> tuple[Tensor, State]:
         """x: [L, T, I] → [L, T / stride, O]."""
-        update: State = {}
-        seen, rows = x, int(x.shape[1])  # int: a constant of an exported step, not an input of it
-        if self.past:
-            seen = F.pad(x, (0, 0, self.past, 0)) if state is None else torch.cat((state["past"], x), 1)
-            update["past"] = seen[:, rows:]
-        reach = rows - self.stride + 1
+        seen, update = self._seen(x, state, clock) if self.past else (x, {})
+        reach = int(x.shape[1]) - self.stride + 1  # int: a constant of an exported step, not an input of it
         taps = [seen[:, k * self.dilation : k * self.dilation + reach : self.stride] for k in range(self.taps)]
         return self.mix(torch.cat(taps, -1)), update
+
+    def _seen(self, x: Tensor, state: State | None, clock: Clock | None) -> tuple[Tensor, State]:
+        """The new rows with all before them that an output still sees; silence before the first."""
+        seen = F.pad(x, (0, 0, self.past, 0)) if state is None else torch.cat((state["past"], x), 1)
+        return seen, {"past": seen[:, int(x.shape[1]) :]}
+
+
+class CentredConv(CausalConv):
+    """Convolution that sees `late` rows to each side; beyond the ends of a sequence its edge row goes on for ever.
+
+    In a stream it cannot see what has not come: its output is `late` rows late, and the first `late` of them stand for
+    the edge row before the beginning.
+    """
+
+    def __init__(self, inputs: int, outputs: int, taps: int) -> None:
+        super().__init__(inputs, outputs, taps)
+        self.late = taps // 2
+
+    def _seen(self, x: Tensor, state: State | None, clock: Clock | None) -> tuple[Tensor, State]:
+        first, rows = x[:, :1].expand(-1, self.past, -1), int(x.shape[1])
+        if state is None or clock is None:
+            seen = torch.cat((first[:, : self.late], x, x[:, -1:].expand(-1, self.late, -1)), 1)
+        else:
+            seen = torch.cat((torch.where(clock.step[:, None, None] == 0, first, state["past"]), x), 1)
+        return seen, {"past": seen[:, rows:]}
 
 
 class ConvBlock(nn.Module):

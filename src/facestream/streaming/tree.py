@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
 
 from facestream.streaming.clock import Clock
-from facestream.streaming.memory import Memory, empty, write
+from facestream.streaming.memory import Memory, Ring, empty, write
 
 State = dict[str, Tensor]
 
@@ -42,6 +43,24 @@ def child(state: State | None, name: str) -> State | None:
 def join(**updates: State) -> State:
     """Updates of children, put together under their names."""
     return {f"{name}.{key}": value for name, update in updates.items() for key, value in update.items()}
+
+
+def blank(memories: Mapping[str, Memory], lanes: int, like: Tensor) -> State:
+    """Memories of newcomers: zeros, of the kind and on the device of `like`."""
+    return {name: like.new_zeros(lanes, *memory.shape) for name, memory in memories.items()}
+
+
+def advance(memories: Mapping[str, Memory], state: State, update: State, step: Tensor) -> State:
+    """The state after a step of one row, as new tensors: for several steps within one forward. step: [L]."""
+    after: State = {}
+    for name, memory in memories.items():
+        new = update[name]
+        if isinstance(memory, Ring):
+            slots = torch.arange(memory.size, device=step.device)
+            here = slots == torch.remainder(step[:, None], memory.size)  # [L, P]
+            new = torch.where(here[:, None, :, None], new, state[name])
+        after[name] = new
+    return after
 
 
 class Session:
