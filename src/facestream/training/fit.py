@@ -135,7 +135,7 @@ class Fit:
             total, terms = together(**batch)
         if not total.isfinite():
             raise CorpusError(
-                f"the loss is {float(total)} at step {self.step}; look for unsound features in the batch of this step"
+                f"the loss is {float(total.detach())} at step {self.step}; look for unsound features in this step's batch"
             )
         optimizer.zero_grad(set_to_none=True)
         self.fabric.backward(total)

@@ -1,0 +1,1 @@
+"""Training talkers that move a mesh: what they hear, batches of clips, losses, recipes."""
