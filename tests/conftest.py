@@ -11,6 +11,7 @@ import pytest
 
 from facestream.errors import BundleError
 from facestream.runtime import talker
+from facestream.runtime.ears import MelEars
 from facestream.signals import FACE, Floats
 from facestream.timing import Timing
 
@@ -19,6 +20,7 @@ class LoudnessTalker:
     """What Stream needs of a Talker."""
 
     timing = Timing(delay=0)
+    ears = MelEars(timing)
     config = SimpleNamespace(name="loudness", channels=FACE, styles=("neutral",), fps=25)
 
     def __init__(self, folder: Path, threads: int = 1) -> None:

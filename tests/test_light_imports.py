@@ -19,7 +19,9 @@ WITH_TORCH = (
     "nn",
     "motion",
     "audio.encoders",
+    "audio.speech_models",
     "talkers.streamingtalker",
+    "talkers.faithful",
     "talkers.export",
     "training",
 )

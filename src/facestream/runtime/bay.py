@@ -12,7 +12,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from facestream.audio.frontend import log_mel_of
 from facestream.runtime.lane import Lane
 from facestream.runtime.talker import Memories, Talker
 from facestream.signals import Floats
@@ -55,14 +54,14 @@ class Bay:
         """
         chosen = {id(lane) for lane in ready}
         rows = np.array([row for row, lane in enumerate(self.lanes) if id(lane) in chosen], np.intp)
-        timing, count = self.talker.timing, len(self.lanes)
-        heard = log_mel_of(np.stack([self.lanes[row].next_sound() for row in rows]))
-        sound = np.zeros((count, timing.frame_hops, heard.shape[2]), np.float32)
+        ears, count = self.talker.ears, len(self.lanes)
+        clock = np.array([lane.step for lane in self.lanes], np.int64)
+        heard = ears.hear(np.stack([self.lanes[row].next_sound() for row in rows]), clock[rows])[:, 0]
+        sound = np.zeros((count, ears.rows, ears.columns), np.float32)
         sound[rows] = heard
         noise = np.zeros((count, self.talker.config.latents), np.float32)
         noise[rows] = [self.talker.noise(self.lanes[row].seed, self.lanes[row].ticks) for row in rows]
         style = np.stack([lane.style for lane in self.lanes])
-        clock = np.array([lane.step for lane in self.lanes], np.int64)
         memories = {name: kept[:count] for name, kept in self._memories.items()}
         faces = self.talker.step(sound, style, noise, memories, clock, rows)
         order = {id(self.lanes[row]): row for row in rows}

@@ -4,7 +4,7 @@ A lane is driven from outside: `hear` sound, `next_sound` gives what the network
 face that came out and gives the frame that became final. So one user alone (stream.py) and many in a batch (engine.py)
 are the same code.
 
-Shapes: N samples, H hops a frame, C channels.
+Shapes: N samples, C numbers of a face.
 """
 
 from __future__ import annotations
@@ -25,31 +25,35 @@ RELEASE = 4  # frames in which an interrupted face comes to rest: 160 ms
 class Lane:
     """Everything that one user's stream remembers, besides the network's memories.
 
-    step: the network's clock, from the start or the last interruption; ticks: steps in all; skip: steps whose frame
-    lies before the start; received, taken, emitted: samples in, samples given to the network, frames out; tail: the
-    samples before those that wait; faces: the last ones that were shown; held, release: the face at an interruption
-    and the frames until it is forgotten.
+    reach: samples before a step that are heard with it; step: the network's clock, from the start or the last
+    interruption; ticks: steps of the network in all; skip: those whose frame lies before the start; received, emitted:
+    samples in, frames out; tail: the samples before those that wait, which the next step hears with them; faces: the
+    last ones that were shown; held, release: the face at an interruption and the frames until it is forgotten.
     """
 
     timing: Timing
     seed: int
     style: Floats
     skip: int
+    reach: int
     step: int = 0
     ticks: int = 0
     received: int = 0
     emitted: int = 0
-    tail: Floats = field(default_factory=lambda: np.zeros(TAIL, np.float32))
+    tail: Floats = field(init=False)
     waiting: deque[Floats] = field(default_factory=deque)
     buffered: int = 0
     faces: deque[Floats] = field(default_factory=deque)
     held: Floats | None = None
     release: int = 0
 
+    def __post_init__(self) -> None:
+        self.tail = np.zeros(self.reach, np.float32)
+
     @classmethod
-    def newcomer(cls, timing: Timing, seed: int, style: Floats, remembered: int = 1) -> Lane:
+    def newcomer(cls, timing: Timing, seed: int, style: Floats, remembered: int = 1, reach: int = TAIL) -> Lane:
         """A lane that has heard nothing. remembered: faces kept for an interruption that comes late."""
-        return cls(timing, seed, style, skip=timing.delay, faces=deque(maxlen=remembered))
+        return cls(timing, seed, style, skip=timing.delay, reach=reach, faces=deque(maxlen=remembered))
 
     def hear(self, samples: Floats) -> None:
         """Put sound [N] in line."""
@@ -60,14 +64,20 @@ class Lane:
     @property
     def ready(self) -> bool:
         """Whether there is sound for a step."""
-        return self.buffered >= self.timing.frame_samples
+        return self.buffered >= self._missing
+
+    @property
+    def _missing(self) -> int:
+        """Samples that the next step hears for the first time: those ahead of it were heard by the step before."""
+        return self.reach + self.timing.step_samples + self.timing.ahead - len(self.tail)
 
     def next_sound(self) -> Floats:
-        """The sound of the next step with what the spectrum looks back on before it, [240 + 640]; it leaves the line.
+        """The sound of the next step with what is heard before and after it, [reach + step + ahead].
 
-        Only where `ready`.
+        It leaves the line. Only where `ready`. Before the start there is silence.
         """
-        parts, missing = [self.tail], self.timing.frame_samples
+        self.buffered -= self._missing
+        parts, missing = [self.tail], self._missing
         while missing:
             packet = self.waiting.popleft()
             if len(packet) > missing:
@@ -76,8 +86,7 @@ class Lane:
             parts.append(packet)
             missing -= len(packet)
         sound = np.concatenate(parts, dtype=np.float32)
-        self.tail = sound[-TAIL:]
-        self.buffered -= self.timing.frame_samples
+        self.tail = sound[self.timing.step_samples :]
         return sound
 
     def show(self, face: Floats) -> Frame | None:
@@ -90,7 +99,7 @@ class Lane:
         if self.release and self.held is not None:
             self.release -= 1
             face = face + (self.held - face) * np.float32(self.release / RELEASE)
-        frame = Frame(self.emitted, self.emitted * self.timing.frame_samples, face)
+        frame = Frame(self.emitted, self.timing.sample(self.emitted), face)
         self.faces.append(face.copy())  # the frame is the caller's, to write into as well
         self.emitted += 1
         return frame
@@ -106,8 +115,8 @@ class Lane:
         self.emitted -= unseen
         self.step = 0
         self.skip = 0 if self.emitted else self.timing.delay
-        self.received = self.emitted * self.timing.frame_samples
-        self.tail = np.zeros(TAIL, np.float32)
+        self.received = self.timing.sample(self.emitted)
+        self.tail = np.zeros(self.reach, np.float32)
         self.waiting.clear()
         self.buffered = 0
         self.held = self.faces[-1] if self.faces else None

@@ -1,16 +1,17 @@
 """One user's stream: packets of any size in, frames out.
 
-Shapes: N samples, H hops a frame, B mel bands, C channels.
+Shapes: N samples, C numbers of a face: curves by name, or offsets of a mesh's vertices.
 """
 
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
-from facestream.audio.frontend import log_mel_of
 from facestream.audio.waveform import check_samples
 from facestream.errors import AudioError, FacestreamError
 from facestream.runtime.lane import Lane
@@ -43,7 +44,7 @@ class Stream:
 
     def reset(self) -> None:
         """Begin anew: nothing of what was heard is remembered."""
-        self._lane = Lane.newcomer(self.talker.timing, self.seed, self._style)
+        self._lane = Lane.newcomer(self.talker.timing, self.seed, self._style, reach=self.talker.ears.reach)
         self._memories = self.talker.newcomers(1)
         self._ended = False
 
@@ -52,7 +53,7 @@ class Stream:
         if self._ended:
             raise FacestreamError("sound came after flush(), which ends a stream; call reset() to begin another")
         self._lane.hear(check_samples(samples).astype(np.float32))  # a copy: the packet is the caller's
-        return self._run()
+        return list(self._frames())
 
     def flush(self) -> list[Frame]:
         """The sound has ended: the frames that were waiting for their look-ahead, heard over silence."""
@@ -61,8 +62,9 @@ class Stream:
         self._ended = True
         if missing <= 0:
             return []
-        lane.hear(np.zeros((missing + timing.delay + 1) * timing.frame_samples, np.float32))
-        return self._run(missing)
+        silence = timing.sample(missing + timing.delay + timing.block) + timing.step_samples + timing.ahead
+        lane.hear(np.zeros(silence, np.float32))
+        return list(islice(self._frames(), missing))
 
     def interrupt(self) -> int:
         """Stop speaking: sound not yet shown is forgotten, the mouth goes to rest within 160 ms, the head lives on.
@@ -89,21 +91,16 @@ class Stream:
         values = np.array([frame.values for frame in frames], np.float32).reshape(len(frames), len(channels))
         return Motion(values, channels, float(self.talker.config.fps))
 
-    def _run(self, limit: int | None = None) -> list[Frame]:
-        """Step while there is sound, or until so many frames came out."""
-        frames: list[Frame] = []
-        while self._lane.ready and (limit is None or len(frames) < limit):
-            frame = self._lane.show(self._step())
-            frames += [] if frame is None else [frame]
-        return frames
-
-    def _step(self) -> Floats:
+    def _frames(self) -> Iterator[Frame]:
+        """The frames that became final, while there is sound for a step."""
         lane, talker = self._lane, self.talker
-        sound = log_mel_of(lane.next_sound()[None])
-        noise = talker.noise(lane.seed, lane.ticks)[None]
-        clock = np.array([lane.step], np.int64)
-        face: Floats = talker.step(sound, lane.style[None], noise, self._memories, clock, self._only)[0]
-        return face
+        while lane.ready:
+            heard = talker.ears.hear(lane.next_sound()[None], np.array([lane.step], np.int64))
+            for frame in range(heard.shape[1]):
+                noise, clock = talker.noise(lane.seed, lane.ticks)[None], np.array([lane.step], np.int64)
+                face = talker.step(heard[:, frame], lane.style[None], noise, self._memories, clock, self._only)[0]
+                if (shown := lane.show(face)) is not None:
+                    yield shown
 
 
 def animate(samples: Floats, talker: Talker | None = None, style: str = "neutral", seed: int = 0) -> Motion:

@@ -1,6 +1,6 @@
 """A talker that is ready to run: a bundle, loaded into ONNX Runtime.
 
-Shapes: L lanes, S styles, D latents, C channels, H hops a frame, B mel bands.
+Shapes: L lanes, S styles, D latents, C numbers of a face, H rows of sound a frame, B columns.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
-from facestream.audio.frontend import BANDS
 from facestream.errors import BundleError, did_you_mean
+from facestream.runtime.ears import ears_of
 from facestream.signals import Floats
 from facestream.streaming.memory import empty, forget, write
 from facestream.talkers.bundle import NETWORK, NEW, BundleConfig, read_config
@@ -50,18 +50,21 @@ class Talker:
         self._source_state: dict[str, Any] = dict(self._source.bit_generator.state)
         self._source_lock = Lock()
         self._outputs = ["face", *(NEW + name for name in self.config.memories)]
-        self._try_a_step(folder)
+        self._try_a_step(folder, threads)
 
-    def _try_a_step(self, folder: str | os.PathLike[str]) -> None:
+    def _try_a_step(self, folder: str | os.PathLike[str], threads: int) -> None:
         """Raise BundleError unless the network is the one that the config describes: the first frame is no time to."""
         one = np.zeros(1, np.int64)
         try:
             self.timing = self.config.timing
-            sound = np.zeros((1, self.timing.frame_hops, BANDS), np.float32)
+            self.ears = ears_of(Path(folder), self.config, threads)
+            sound = np.zeros((1, self.ears.rows, self.ears.columns), np.float32)
             style = np.zeros((1, len(self.config.styles)), np.float32)
             face = self.step(sound, style, self.noise(0, 0)[None], self.newcomers(1), one, one)
-            if self.config.bands != BANDS or face.shape != (1, len(self.config.channels)):
+            if self.config.bands != self.ears.columns or face.shape != (1, self.config.width):
                 raise ValueError(f"{self.config.bands} bands in and a face of {face.shape[1]} numbers out")
+        except BundleError:
+            raise
         except Exception as error:  # onnxruntime's are not public; numpy and the clock have their own
             raise BundleError(
                 f"the config.json of '{folder}' does not fit its {NETWORK} or this facestream "

@@ -3,9 +3,12 @@
     config.json    what it is, strictly: rates, channels, styles, memories, licence
     talker.onnx    one step of the network: memories in, what is new out, any number of lanes
     README.md      the model card
+    speech.onnx    a talker that hears through a speech model: a window of sound to its features at the motion rate
+    mesh.npz       a talker of vertices: the mesh that they belong to, at rest
 
-Needs no torch. The step's inputs are sound [L, hops, bands], style [L, styles], noise [L, latents], step [L] and the
-memories by name; its outputs are face [L, channels] and the update of each memory as `new.NAME`.
+Needs no torch. The step's inputs are sound [L, rows, bands], style [L, styles], noise [L, latents], step [L] and the
+memories by name; its outputs are face [L, channels or 3 vertices] and the update of each memory as `new.NAME`. Those of
+speech.onnx are sound [L, N] and features [L, frames of a block, bands].
 """
 
 from __future__ import annotations
@@ -17,12 +20,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from facestream.audio.speech_windows import SpeechWindow
 from facestream.errors import BundleError, did_you_mean
 from facestream.streaming.memory import Memory, describe, parse
 from facestream.timing import Timing
 
 FORMAT = 2
 CONFIG, NETWORK, CARD = "config.json", "talker.onnx", "README.md"
+SPEECH, MESH = "speech.onnx", "mesh.npz"
 NEW = "new."  # prefix of an update among the network's outputs
 
 
@@ -30,8 +35,10 @@ NEW = "new."  # prefix of an update among the network's outputs
 class BundleConfig:
     """What a bundle says of itself.
 
-    fps, delay: see timing.Timing; bands: mel bands; latents: width of the noise; channels, styles: names in the order
-    of the network's columns; memories: its memory plan; licence: SPDX name; made_from: sources and their licences.
+    fps, delay: see timing.Timing; bands: mel bands, or a speech model's features; latents: width of the noise;
+    channels, styles: names in the order of the network's columns; memories: its memory plan; licence: SPDX name;
+    made_from: sources and their licences; speech: what the speech model hears, if there is one; vertices: of the mesh
+    whose offsets come out where there are no channels.
     """
 
     format: int
@@ -45,17 +52,29 @@ class BundleConfig:
     memories: Mapping[str, Memory]
     licence: str
     made_from: tuple[str, ...]
+    speech: SpeechWindow | None = None
+    vertices: int = 0
 
     @property
     def timing(self) -> Timing:
         """Rates and delay."""
-        return Timing(self.fps, self.delay)
+        if self.speech is None:
+            return Timing(self.fps, self.delay)
+        return Timing(self.fps, self.delay, self.speech.frames(self.fps), self.speech.ahead_samples)
+
+    @property
+    def width(self) -> int:
+        """Numbers of a face."""
+        return len(self.channels) or 3 * self.vertices
 
 
 def write_config(folder: Path, config: BundleConfig) -> None:
-    """Write config.json."""
-    fields = {field.name: getattr(config, field.name) for field in dataclasses.fields(config)}
+    """Write config.json, without what is as it is by default."""
+    every = dataclasses.fields(config)
+    fields = {each.name: value for each in every if (value := getattr(config, each.name)) != each.default}
     fields["memories"] = describe(config.memories)
+    if config.speech is not None:
+        fields["speech"] = dataclasses.asdict(config.speech)
     (folder / CONFIG).write_text(json.dumps(fields, indent=1) + "\n", encoding="utf-8")
 
 
@@ -81,16 +100,20 @@ def read_config(folder: Path) -> BundleConfig:
     except (KeyError, TypeError, AttributeError) as error:
         raise BundleError(f"'{path}' describes a memory that this facestream does not know ({error})") from error
     plain: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()}
-    return BundleConfig(memories=memories, **plain)
+    try:
+        speech = SpeechWindow(**plain.pop("speech")) if "speech" in plain else None
+    except (TypeError, ValueError) as error:
+        raise BundleError(f"'{path}' describes a window that this facestream does not know ({error})") from error
+    return BundleConfig(memories=memories, speech=speech, **plain)
 
 
 def _check_keys(path: Path, fields: dict[str, Any]) -> None:
-    known = [field.name for field in dataclasses.fields(BundleConfig)]
+    known = {field.name: field.default for field in dataclasses.fields(BundleConfig)}
     for key in fields:
         if key not in known:
             raise BundleError(
-                f"'{path}' has the unknown key '{key}'.{did_you_mean(key, known)} Known: {', '.join(known)}"
+                f"'{path}' has the unknown key '{key}'.{did_you_mean(key, tuple(known))} Known: {', '.join(known)}"
             )
-    missing = [key for key in known if key not in fields]
+    missing = [key for key, default in known.items() if key not in fields and default is dataclasses.MISSING]
     if missing:
         raise BundleError(f"'{path}' lacks {', '.join(missing)}; it is torn or was edited: copy the bundle again")
