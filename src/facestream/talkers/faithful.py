@@ -36,13 +36,16 @@ RELEASED_WINDOW = 60  # frames that the authors' code looks back over when it pr
 @dataclass(frozen=True)
 class FaithfulConfig:
     """What the talker is. fps: frames a second; features: width of the speech features, at that rate; codec: a number
-    of vertices stands for raw motion, without a codec."""
+    of vertices stands for raw motion, without a codec; unit: of all motion inside, in units of the vertices. Offsets of
+    thousandths, as metres are, make for gradients and weights of thousandths; as released they are taken as they come.
+    """
 
     fps: int
     features: int
     codec: MeshCodecConfig | int
     predictor: ConditionConfig
     head: HeadConfig
+    unit: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ class TeachingConfig:
     template_always: every window begins as if from the neutral face, as released, even in mid-clip; otherwise from the
     true frame before it; noise: of the history, in deviations of the latents, up to so much; sampled: share of history
     frames that the network sampled itself; latent_loss: "square" as released, "absolute" as the paper writes; latent,
-    vertex, velocity: weights of the terms.
+    vertex, velocity: weights of the terms, which are in the talker's unit.
     """
 
     template_always: bool = False
@@ -106,6 +109,7 @@ class FaithfulStreamingTalker(nn.Module):
         features: [L, T, A]; offsets: [L, T, 3V]; before: [L, 3V], offsets of the frame before the window, zeros at the
         beginning of a clip; subject: [L, N] weights.
         """
+        offsets, before = offsets / self.config.unit, before / self.config.unit
         if teaching.template_always:
             before = torch.zeros_like(before)
         with torch.no_grad():
@@ -144,7 +148,7 @@ class FaithfulStreamingTalker(nn.Module):
         state = blank(plan(rollout), lanes, noise)
         clock = Clock(torch.zeros(lanes, dtype=torch.int64, device=noise.device))
         latents, _ = rollout(features, subject, noise, state, clock)
-        return self.codec.decode(latents)
+        return self.codec.decode(latents) * self.config.unit
 
     @torch.no_grad()
     def sample_as_released(
@@ -170,7 +174,7 @@ class FaithfulStreamingTalker(nn.Module):
             past = self.head.from_latents(latents[:, rows])
             context, _ = self.predictor([each[:, rows] for each in heard], past, subject)
             latents[:, first + 1 : frame + 2] = sampler(context, draw(frame + 1 - first))
-        return self.codec.decode(latents[:, 1:])
+        return self.codec.decode(latents[:, 1:]) * self.config.unit
 
 
 class Rollout(nn.Module):
@@ -219,7 +223,7 @@ class FaithfulStep(nn.Module):
         super().__init__()
         self.rollout = Rollout(talker)
         self.decoder = talker.codec.decoder
-        self.late = talker.codec.late
+        self.late, self.unit = talker.codec.late, talker.config.unit
 
     def forward(
         self, features: Tensor, subject: Tensor, noise: Tensor, state: State, clock: Clock
@@ -227,4 +231,4 @@ class FaithfulStep(nn.Module):
         """features: [L, T, A]; subject: [L, N] weights; noise: [L, T, D] → offsets [L, T, 3V]."""
         latents, rollout = self.rollout(features, subject, noise, child(state, "rollout") or {}, clock)
         offsets, decoder = self.decoder(latents, child(state, "decoder"), clock)
-        return offsets, join(rollout=rollout, decoder=decoder)
+        return offsets * self.unit, join(rollout=rollout, decoder=decoder)
