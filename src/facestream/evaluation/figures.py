@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     from facestream.evaluation.lips import LipsReport
 
 
-def plain(figures: dict[str, Any]) -> dict[str, Any]:
-    """Nested figures as JSON knows them: four decimals, None for NaN, lists for tuples."""
-    return {name: _plain(value) for name, value in figures.items()}
+def plain(figures: dict[str, Any], significant: bool = False) -> dict[str, Any]:
+    """Nested figures as JSON knows them: four decimals, or seven significant digits; None for NaN, lists for tuples."""
+    return {name: _plain(value, significant) for name, value in figures.items()}
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, significant: bool) -> Any:
     if isinstance(value, dict):
-        return plain(value)
+        return plain(value, significant)
     if isinstance(value, (list, tuple)):
-        return [_plain(each) for each in value]
+        return [_plain(each, significant) for each in value]
     if isinstance(value, float):
-        return None if math.isnan(value) else round(value, 4)
+        return None if math.isnan(value) else float(f"{value:.7g}") if significant else round(value, 4)
     return value
 
 
