@@ -56,7 +56,7 @@ class Bay:
         rows = np.array([row for row, lane in enumerate(self.lanes) if id(lane) in chosen], np.intp)
         ears, count = self.talker.ears, len(self.lanes)
         clock = np.array([lane.step for lane in self.lanes], np.int64)
-        heard = ears.hear(np.stack([self.lanes[row].next_sound() for row in rows]), clock[rows])[:, 0]
+        heard = ears.hear(np.stack([self.lanes[row].next_sound() for row in rows]), clock[rows])
         sound = np.zeros((count, ears.rows, ears.columns), np.float32)
         sound[rows] = heard
         noise = np.zeros((count, self.talker.config.latents), np.float32)

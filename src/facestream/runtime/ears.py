@@ -1,6 +1,6 @@
-"""What a talker hears: a step's sound to what its network is given for each of the step's frames.
+"""What a talker hears: a step's sound to what its network is given.
 
-Shapes: L lanes, N samples, F frames of a step, R rows a frame, A columns.
+Shapes: L lanes, N samples, R rows a step, A columns.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Ears(Protocol):
     columns: int
 
     def hear(self, sound: Floats, step: npt.NDArray[np.int64]) -> Floats:
-        """Sound of a step [L, reach + step + ahead], and the clock of its first frame [L] → [L, F, R, A]."""
+        """Sound of a step [L, reach + step + ahead], and the clock of its first frame [L] → [L, R, A]."""
         ...
 
 
@@ -40,27 +40,24 @@ class MelEars:
         self.rows = timing.frame_hops
 
     def hear(self, sound: Floats, step: npt.NDArray[np.int64]) -> Floats:
-        """F is 1."""
-        return log_mel_of(sound)[:, None]
+        """A row a hop."""
+        return log_mel_of(sound)
 
 
 class SpeechEars:
-    """A speech model's features of a block, one row a frame; all lanes at one step."""
-
-    rows = 1
+    """A speech model's features of a block, a row a frame; all lanes at one step."""
 
     def __init__(self, folder: Path, window: SpeechWindow, fps: int, threads: int) -> None:
         self._network = open_network(folder / SPEECH, threads)
-        self._window, self._frames = window, window.frames(fps)
+        self._window, self.rows = window, window.frames(fps)
         self.reach = window.left_samples
         self.columns = int(self._network.get_outputs()[0].shape[-1])
 
     def hear(self, sound: Floats, step: npt.NDArray[np.int64]) -> Floats:
         """The window of a block that begins with frame `step`; it never begins before the sound does."""
-        before = self._window.block_samples * int(step[0]) // self._frames
+        before = self._window.block_samples * int(step[0]) // self.rows
         (features,) = self._network.run(None, {"sound": sound[:, max(0, self.reach - before) :]})
-        heard: Floats = features[:, :, None]
-        return heard
+        return features  # type: ignore[no-any-return]
 
 
 def ears_of(folder: Path, config: BundleConfig, threads: int) -> Ears:

@@ -95,10 +95,11 @@ class Stream:
         """The frames that became final, while there is sound for a step."""
         lane, talker = self._lane, self.talker
         while lane.ready:
-            heard = talker.ears.hear(lane.next_sound()[None], np.array([lane.step], np.int64))
-            for frame in range(heard.shape[1]):
-                noise, clock = talker.noise(lane.seed, lane.ticks)[None], np.array([lane.step], np.int64)
-                face = talker.step(heard[:, frame], lane.style[None], noise, self._memories, clock, self._only)[0]
+            clock = np.array([lane.step], np.int64)
+            heard = talker.ears.hear(lane.next_sound()[None], clock)
+            noise = talker.noise(lane.seed, lane.ticks)[None]
+            faces = talker.step(heard, lane.style[None], noise, self._memories, clock, self._only)
+            for face in faces.reshape(-1, faces.shape[-1]):  # of one step: one, or a block
                 if (shown := lane.show(face)) is not None:
                     yield shown
 

@@ -1,6 +1,7 @@
 """A talker that is ready to run: a bundle, loaded into ONNX Runtime.
 
-Shapes: L lanes, S styles, D latents, C numbers of a face, H rows of sound a frame, B columns.
+Shapes: L lanes, S styles, D latents, C numbers of a face, H rows of sound a step, B columns.
+A talker that hears through a speech model makes F frames a step: its noise is [L, F, D], its face [L, F, C].
 """
 
 from __future__ import annotations
@@ -61,8 +62,8 @@ class Talker:
             sound = np.zeros((1, self.ears.rows, self.ears.columns), np.float32)
             style = np.zeros((1, len(self.config.styles)), np.float32)
             face = self.step(sound, style, self.noise(0, 0)[None], self.newcomers(1), one, one)
-            if self.config.bands != self.ears.columns or face.shape != (1, self.config.width):
-                raise ValueError(f"{self.config.bands} bands in and a face of {face.shape[1]} numbers out")
+            if self.config.bands != self.ears.columns or face.shape != (1, *self.config.face):
+                raise ValueError(f"{self.config.bands} bands in and a face of {face.shape[-1]} numbers out")
         except BundleError:
             raise
         except Exception as error:  # onnxruntime's are not public; numpy and the clock have their own
@@ -91,11 +92,11 @@ class Talker:
         return weights
 
     def noise(self, seed: int, step: int) -> Floats:
-        """The noise of one lane at one step, [D]: of nothing else, so nobody's face depends on who is there too."""
+        """The noise of one lane at one step, [D] or [F, D]: of nothing else, so nobody's face depends on who is there too."""
         with self._source_lock:
             self._source_state["state"]["key"] = (step, seed % 2**64)
             self._source.bit_generator.state = self._source_state
-            return self._source.standard_normal(self.config.latents, np.float32)
+            return self._source.standard_normal(self.config.noise, np.float32)
 
     def step(
         self,

@@ -7,8 +7,10 @@
     mesh.npz       a talker of vertices: the mesh that they belong to, at rest
 
 Needs no torch. The step's inputs are sound [L, rows, bands], style [L, styles], noise [L, latents], step [L] and the
-memories by name; its outputs are face [L, channels or 3 vertices] and the update of each memory as `new.NAME`. Those of
-speech.onnx are sound [L, N] and features [L, frames of a block, bands].
+memories by name; its outputs are face [L, channels] and the update of each memory as `new.NAME`.
+
+With a speech model a step is a block of F frames: speech.onnx takes a window of sound [L, N] to features [L, F, bands],
+which are talker.onnx' sound; its noise is [L, F, latents] and its face [L, F, channels, or 3 vertices].
 """
 
 from __future__ import annotations
@@ -63,9 +65,18 @@ class BundleConfig:
         return Timing(self.fps, self.delay, self.speech.frames(self.fps), self.speech.ahead_samples)
 
     @property
-    def width(self) -> int:
-        """Numbers of a face."""
-        return len(self.channels) or 3 * self.vertices
+    def noise(self) -> tuple[int, ...]:
+        """Shape of a lane's noise in a step."""
+        return (*self._block, self.latents)
+
+    @property
+    def face(self) -> tuple[int, ...]:
+        """Shape of a lane's faces in a step."""
+        return (*self._block, len(self.channels) or 3 * self.vertices)
+
+    @property
+    def _block(self) -> tuple[int, ...]:
+        return () if self.speech is None else (self.speech.frames(self.fps),)
 
 
 def write_config(folder: Path, config: BundleConfig) -> None:
