@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -25,7 +27,7 @@ def speech(
 
     with stoppable(GOES_ON):
         summary = prepare_speech(folder, output)
-    out.print("\n".join(summary.lines()), markup=False, highlight=False)
+    _tell(summary.lines())
 
 
 @app.command(epilog="Example: facestream prepare synthetic --minutes 180 -o data/shards/tts")
@@ -43,7 +45,61 @@ def synthetic(
 
     with stoppable(GOES_ON):
         summary = prepare_tts(output, minutes, seed, speaker or ())
-    out.print("\n".join(summary.lines()), markup=False, highlight=False)
+    _tell(summary.lines())
+
+
+Incomplete = Annotated[bool, typer.Option("--incomplete", help="Go on without the sentences that are missing.")]
+CORPORA = "Folder of the corpus; it must be new, or begun by the same command."
+
+
+@app.command(epilog="Example: facestream prepare vocaset ~/vocaset -o data/meshes/vocaset")
+def vocaset(
+    folder: Annotated[Path, typer.Argument(help="The files of VOCASET, as given out or converted to .npy and .wav.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help=CORPORA)] = Path("data/meshes/vocaset"),
+    incomplete: Incomplete = False,
+) -> None:
+    """Bring VOCASET into the form that training and measuring read."""
+    from facestream.corpora.mesh_sources import prepare_meshes
+    from facestream.corpora.vocaset import open_vocaset
+
+    with stoppable(GOES_ON):
+        _tell(prepare_meshes(open_vocaset(folder), output, incomplete))
+
+
+@app.command(epilog="Example: facestream prepare biwi ~/BIWI -o data/meshes/biwi")
+def biwi(
+    folder: Annotated[Path, typer.Argument(help="BIWI, converted to .npy and .wav.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help=CORPORA)] = Path("data/meshes/biwi"),
+    incomplete: Incomplete = False,
+) -> None:
+    """Bring BIWI into the form that training and measuring read."""
+    from facestream.corpora.biwi import open_biwi
+    from facestream.corpora.mesh_sources import prepare_meshes
+
+    with stoppable(GOES_ON):
+        _tell(prepare_meshes(open_biwi(folder), output, incomplete))
+
+
+class SampleOf(StrEnum):
+    """The sets whose layouts a sample can have."""
+
+    vocaset = "vocaset"
+    biwi = "biwi"
+
+
+@app.command(epilog="Example: facestream prepare mesh-sample vocaset -o data/vocaset_sample")
+def mesh_sample(
+    layout: Annotated[SampleOf, typer.Argument(help="The set whose layout the sample has.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the sample; it must be new.")],
+    sentences: Annotated[int, typer.Option(min=1, max=32, help="Sentences of each subject for training.")] = 12,
+    seed: Annotated[int, typer.Option(help="Another seed, other sentences.")] = 0,
+) -> None:
+    """Make a small set in the layout of VOCASET or BIWI from our own heads and voices."""
+    from facestream.corpora.synthetic.mesh_sets import make_biwi, make_vocaset
+
+    with stoppable("Nothing is left behind."):
+        (make_vocaset if layout is SampleOf.vocaset else make_biwi)(output, sentences, seed)
+    out.print(f"{output} is ready for: facestream prepare {layout.value} {output} --incomplete", markup=False)
 
 
 @app.command(epilog="Example: facestream prepare features real=data/shards/real tts=data/shards/tts -o data/features")
@@ -67,6 +123,10 @@ def features(
     folders = dict(_named(shard) for shard in shards)
     with stoppable(GOES_ON):
         prepare_features(folders, output, capture, leave_out or (), versions)
+
+
+def _tell(lines: Iterable[str]) -> None:
+    out.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
 
 
 def _named(shard: str) -> tuple[str, Path]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,8 +82,9 @@ class MeshSet:
 
     @property
     def subjects(self) -> tuple[str, ...]:
-        """Everybody: first the identities, in their order, then the others."""
-        return tuple(dict.fromkeys((*self.identities, *self.templates)))
+        """Everybody who has a face at rest: first the identities, in their order, then the others."""
+        everybody = dict.fromkeys((*self.identities, *self.templates))
+        return tuple(subject for subject in everybody if subject in self.templates)
 
     def files(self) -> dict[str, FlatFile]:
         """Where the numbers of clips lie."""
@@ -215,6 +217,12 @@ class MeshCorpus:
         vertices = self._reader.numbers(row, "vertices").reshape(row["frames"], self.topology.vertices, 3)
         sound = from_pcm(self._reader.numbers(row, "audio"))
         return MeshClip(subject, sentence, sound, vertices, self.templates[subject], self.fps)
+
+    @property
+    def checksum(self) -> str:
+        """Eight digits that are the same for the same clips, in whatever order they were written."""
+        sums = sorted(f"{name} {row['crc']}" for name, row in self._rows.items())
+        return f"{zlib.crc32(chr(10).join(sums).encode()):08x}"
 
     def verify(self) -> None:
         """Read all clips and compare them with the sums of when they were written. CorpusError if one differs."""

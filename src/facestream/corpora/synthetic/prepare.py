@@ -46,8 +46,8 @@ def prepare_tts(out: Path, minutes: float, seed: int = 0, speakers: Sequence[str
     Without a limit, all voices that are installed speak but HELD_OUT; engines that are missing are named. What fails
     is written to dropped.jsonl with its reason. Raises CorpusError if no voice is left, or if most sentences fail.
     """
-    engines = _engines()
-    voices = _cast(engines, speakers)
+    engines = open_engines()
+    voices = cast(engines, speakers)
     shares = _shares(voices)
     try:
         with ShardWriter(out) as writer, Progress() as progress:
@@ -77,12 +77,13 @@ def prepare_tts(out: Path, minutes: float, seed: int = 0, speakers: Sequence[str
     return summarise(out)
 
 
-def _engines() -> dict[str, Engine]:
+def open_engines() -> dict[str, Engine]:
+    """All engines by name, installed or not; close them in the end."""
     return {"flite": Flite(), "festival": Festival(), "espeak": Espeak()}
 
 
-def _cast(engines: Mapping[str, Engine], speakers: Sequence[str]) -> list[Voice]:
-    """The voices that shall speak."""
+def cast(engines: Mapping[str, Engine], speakers: Sequence[str]) -> list[Voice]:
+    """The voices that shall speak, named or all but HELD_OUT. Raises CorpusError if none of them is installed."""
     installed = [voice for engine in engines.values() for voice in engine.voices()]
     voices = [
         voice for voice in installed if (voice.speaker in speakers if speakers else voice.speaker not in HELD_OUT)
