@@ -5,6 +5,7 @@
     ├── MotionError         curves do not fit: wrong shape, unknown or missing channels
     ├── FaceError           a face cannot be made: unknown name, a form out of its range
     ├── BundleError         a model folder is missing, torn, of another version, or has unknown keys
+    ├── CheckpointError     trained weights do not fit: torn, of another size, code in them
     ├── CorpusError         training material is missing or not as its layout says
     ├── SinkError           the result cannot be written: folder missing, disk full, unknown ending
     ├── FullHouseError      every seat of a live engine is taken
@@ -39,6 +40,10 @@ class FaceError(FacestreamError):
 
 class BundleError(FacestreamError):
     """A model bundle is missing, torn, of another version, or has unknown keys."""
+
+
+class CheckpointError(FacestreamError):
+    """Trained weights cannot be used: torn, of another size, with tensors missing or unknown, or with code in them."""
 
 
 class CorpusError(FacestreamError):

@@ -32,11 +32,12 @@ class TimeNorm(nn.Module):
 
     def forward(self, x: Tensor, state: State | None = None, clock: Clock | None = None) -> tuple[Tensor, State]:
         """x: [L, T, C] → [L, T, C]."""
-        mean, square = x.mean(1), x.square().mean(1)
-        if state is not None and clock is not None:
-            rows = int(x.shape[1])
-            share = (rows / (clock.step + rows).clamp(max=max(rows, self.horizon)))[:, None]
-            mean = torch.lerp(state["mean"], mean, share)
-            square = torch.lerp(state["square"], square, share)
+        if state is None or clock is None:
+            variance, mean = torch.var_mean(x, 1, correction=0, keepdim=True)
+            return (x - mean) / (variance + EPSILON).sqrt(), {}
+        rows = int(x.shape[1])
+        share = (rows / (clock.step + rows).clamp(max=max(rows, self.horizon)))[:, None]
+        mean = torch.lerp(state["mean"], x.mean(1), share)
+        square = torch.lerp(state["square"], x.square().mean(1), share)
         deviation = (square - mean.square()).clamp(min=0.0).add(EPSILON).sqrt()
         return (x - mean[:, None]) / deviation[:, None], {"mean": mean, "square": square}

@@ -143,12 +143,15 @@ class FaithfulStreamingTalker(nn.Module):
 
         features: [L, T, A]; subject: [L, N] weights; noise: [L, T, D], normal.
         """
-        lanes = len(features)
-        rollout = Rollout(self)
-        state = blank(plan(rollout), lanes, noise)
+        return self.codec.decode(self.latents(features, subject, noise))
+
+    @torch.no_grad()
+    def latents(self, features: Tensor, subject: Tensor, noise: Tensor) -> Tensor:
+        """Latents [L, T, D] of `sample`, which takes the same, before they are decoded."""
+        rollout, lanes = Rollout(self), len(features)
         clock = Clock(torch.zeros(lanes, dtype=torch.int64, device=noise.device))
-        latents, _ = rollout(features, subject, noise, state, clock)
-        return self.codec.decode(latents) * self.config.unit
+        latents, _ = rollout(features, subject, noise, blank(plan(rollout), lanes, noise), clock)
+        return latents  # type: ignore[no-any-return]
 
     @torch.no_grad()
     def sample_as_released(
