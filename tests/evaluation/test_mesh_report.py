@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 
 from facestream.corpora.meshes import MeshClip, MeshCorpus, MeshSet, MeshWriter
 from facestream.errors import CorpusError
-from facestream.evaluation.mesh_report import evaluate_mesh, mean_offset, read_predictions
+from facestream.evaluation.mesh_report import MeshProtocol, clips_of, evaluate_mesh, mean_offset, read_predictions
 from facestream.signals import Floats
 from tests.evaluation.test_mesh import LENGTHS, MESH, RELEASED, REST, spoken, wave
 
@@ -29,7 +30,7 @@ def corpus(tmp_path: Path) -> MeshCorpus:
         identities=("one", "two"),
         splits={"train": ("one_sentence0", "two_sentence0"), "test": NAMES, "val": ()},
     )
-    sound = np.zeros(16000, np.float32)
+    sound = np.full(16000, 0.5, np.float32)
     with MeshWriter(tmp_path / "set", mesh_set) as writer:
         for subject in ("one", "two"):
             writer.append(MeshClip(subject, "sentence0", sound, wave(20, 0), REST, 25))
@@ -38,20 +39,20 @@ def corpus(tmp_path: Path) -> MeshCorpus:
     return MeshCorpus.open(tmp_path / "set")
 
 
-def golden(clip: MeshClip, identity: str) -> Floats:
-    return spoken(NAMES.index(clip.name), ("one", "two").index(identity))[0]
+def golden(clip: MeshClip, identities: Sequence[str]) -> list[Floats]:
+    return [spoken(NAMES.index(clip.name), ("one", "two").index(identity))[0] for identity in identities]
 
 
 def test_a_new_subject_speaks_as_everybody_and_means_are_those_of_the_released_trainer(corpus: MeshCorpus) -> None:
     """Numbers of the released test_epoch_end: float32 means over identities, then over clips."""
-    figures = evaluate_mesh(corpus, "test", golden).by_clips()
+    figures = evaluate_mesh(corpus, MeshProtocol("test"), golden).by_clips()
     assert figures["lve"] == pytest.approx(4.669149348046631e-06, rel=1e-6)
     assert figures["fdd"] == pytest.approx(-9.864237426882028e-07, rel=1e-6)
     assert figures["mod"] == pytest.approx(0.0008490158361382782, rel=1e-6)
 
 
 def test_pooled_frames_weigh_long_clips_more(corpus: MeshCorpus) -> None:
-    report = evaluate_mesh(corpus, "test", golden)
+    report = evaluate_mesh(corpus, MeshProtocol("test"), golden)
     lve = [np.mean([RELEASED[clip, take][0] for take in (0, 1)]) for clip in range(3)]
     pooled = np.dot(lve, LENGTHS) / sum(LENGTHS)
     assert report.by_frames()["lve"] == pytest.approx(pooled, rel=1e-6)
@@ -62,29 +63,29 @@ def test_pooled_frames_weigh_long_clips_more(corpus: MeshCorpus) -> None:
 def test_a_known_subject_speaks_as_itself(corpus: MeshCorpus) -> None:
     asked = []
 
-    def speak(clip: MeshClip, identity: str) -> Floats:
-        asked.append((clip.name, identity))
-        return clip.vertices
+    def speak(clip: MeshClip, identities: Sequence[str]) -> list[Floats]:
+        asked.append((clip.name, *identities))
+        return [clip.vertices for _ in identities]
 
-    report = evaluate_mesh(corpus, "train", speak)
+    report = evaluate_mesh(corpus, MeshProtocol("train"), speak)
     assert asked == [("one_sentence0", "one"), ("two_sentence0", "two")]
     assert report.by_clips()["lve"] == 0
     assert np.isnan(report.by_clips()["diversity"])  # one of each
-    assert evaluate_mesh(corpus, "test", golden).by_clips()["diversity"] > 0
+    assert evaluate_mesh(corpus, MeshProtocol("test"), golden).by_clips()["diversity"] > 0
 
 
 def test_signed_and_absolute_fdd_are_both_there(corpus: MeshCorpus) -> None:
     """A face that moves too much here and too little there cancels in one of them."""
 
-    def speak(clip: MeshClip, identity: str) -> Floats:
-        return REST + (0.5 if identity == "one" else 1.3229) * (clip.vertices - REST)
+    def speak(clip: MeshClip, identities: Sequence[str]) -> list[Floats]:
+        return [REST + (0.5 if name == "one" else 1.3229) * (clip.vertices - REST) for name in identities]
 
-    figures = evaluate_mesh(corpus, "test", speak).by_clips()
+    figures = evaluate_mesh(corpus, MeshProtocol("test"), speak).by_clips()
     assert abs(figures["fdd"]) < 0.01 * figures["abs_fdd"]
 
 
 def test_units(corpus: MeshCorpus) -> None:
-    report = evaluate_mesh(corpus, "test", golden)
+    report = evaluate_mesh(corpus, MeshProtocol("test"), golden)
     figures = report.by_clips()
     assert report.in_si(figures)["lve"] == pytest.approx(figures["lve"] * 0.185**2)
     assert report.in_si(figures)["mod"] == pytest.approx(figures["mod"] * 0.185)
@@ -95,16 +96,25 @@ def test_units(corpus: MeshCorpus) -> None:
 
 def test_the_mean_face_is_that_of_the_training_split(corpus: MeshCorpus) -> None:
     np.testing.assert_allclose(mean_offset(corpus), (wave(20, 0) - REST).mean(axis=0), atol=1e-7)
-    report = evaluate_mesh(corpus, "test", lambda clip, identity: np.tile(REST + mean_offset(corpus), (50, 1, 1)))
+    report = evaluate_mesh(
+        corpus,
+        MeshProtocol("test"),
+        lambda clip, names: [np.tile(REST + mean_offset(corpus), (50, 1, 1)) for _ in names],
+    )
     assert report.by_clips()["lve"] == pytest.approx(report.still()["lve"], rel=1e-5)
 
 
 def test_json_keeps_small_numbers_and_says_what_is_averaged(corpus: MeshCorpus) -> None:
-    found = json.loads(json.dumps(evaluate_mesh(corpus, "test", golden).to_json()))
+    found = json.loads(json.dumps(evaluate_mesh(corpus, MeshProtocol("test"), golden).to_json()))
     assert found["clips"]["unit"]["lve"] == pytest.approx(4.66915e-06, rel=1e-4)
     assert found["frames"]["si"].keys() == {"lve", "mod", "mve"}
     assert found["files"][0]["as"] == ["one", "two"]
-    assert evaluate_mesh(corpus, "train", lambda c, i: c.vertices).to_json()["clips"]["unit"]["diversity"] is None
+    assert (
+        evaluate_mesh(corpus, MeshProtocol("train"), lambda clip, names: [clip.vertices]).to_json()["clips"]["unit"][
+            "diversity"
+        ]
+        is None
+    )
 
 
 def test_predictions_of_another_system_are_read_by_name(corpus: MeshCorpus, tmp_path: Path) -> None:
@@ -113,23 +123,51 @@ def test_predictions_of_another_system_are_read_by_name(corpus: MeshCorpus, tmp_
     for k, name in enumerate(NAMES):
         for take, identity in enumerate(("one", "two")):
             np.save(folder / f"{name}_condition_{identity}.npy", spoken(k, take)[0].reshape(-1, 3 * MESH.vertices))
-    report = evaluate_mesh(corpus, "test", read_predictions(folder))
+    report = evaluate_mesh(corpus, MeshProtocol("test"), read_predictions(folder))
     assert report.by_clips()["lve"] == pytest.approx(4.669149348046631e-06, rel=1e-6)
     (folder / f"{NAMES[2]}_condition_two.npy").unlink()
     with pytest.raises(CorpusError, match=r"neither new_sentence2\.npy"):
-        evaluate_mesh(corpus, "test", read_predictions(folder))
+        evaluate_mesh(corpus, MeshProtocol("test"), read_predictions(folder))
     np.save(folder / f"{NAMES[2]}.npy", spoken(2, 1)[0])
-    assert evaluate_mesh(corpus, "test", read_predictions(folder)).by_clips() == report.by_clips()
+    assert evaluate_mesh(corpus, MeshProtocol("test"), read_predictions(folder)).to_json() == report.to_json()
 
 
 def test_what_cannot_be_judged_is_refused(corpus: MeshCorpus, tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match=r"no split 'tset'.*Did you mean 'test'"):
-        evaluate_mesh(corpus, "tset", golden)
+        evaluate_mesh(corpus, MeshProtocol("tset"), golden)
     with pytest.raises(CorpusError, match="empty"):
-        evaluate_mesh(corpus, "val", golden)
+        evaluate_mesh(corpus, MeshProtocol("val"), golden)
     with pytest.raises(CorpusError, match="no folder"):
         read_predictions(tmp_path / "nowhere")
     (tmp_path / "torn").mkdir()
     (tmp_path / "torn" / f"{NAMES[0]}.npy").write_bytes(b"not numbers")
     with pytest.raises(CorpusError, match="is no array"):
-        evaluate_mesh(corpus, "test", read_predictions(tmp_path / "torn"))
+        evaluate_mesh(corpus, MeshProtocol("test"), read_predictions(tmp_path / "torn"))
+
+
+def test_long_clips_are_the_sentences_of_a_subject_in_step_with_their_sound(corpus: MeshCorpus) -> None:
+    (read,) = clips_of(corpus, MeshProtocol("test", long=150))
+    clip = read()
+    assert clip.vertices.shape == (150, MESH.vertices, 3)
+    assert len(clip.sound) == 150 * 640
+    whole = np.concatenate([spoken(k % 3, 0)[1] for k in range(6)])  # from the first again
+    np.testing.assert_array_equal(clip.vertices, whole[:150])
+    loud = np.flatnonzero(clip.sound)  # clips sound for a second each
+    assert loud[0] == 0 and 40 * 640 in loud and not np.isin(np.arange(16000, 40 * 640), loud).any()
+
+
+def test_chunks_show_their_seams(corpus: MeshCorpus) -> None:
+    """A talker that creeps, and starts from rest in each chunk."""
+
+    def creep(clip: MeshClip, identities: Sequence[str]) -> list[Floats]:
+        t = np.arange(len(clip.vertices), dtype=np.float32)[:, None, None]
+        return [REST + 1e-4 * t for _ in identities]
+
+    whole, cut = (
+        evaluate_mesh(corpus, MeshProtocol("test", long=150, chunk=chunk), creep, online=creep).clips[0]
+        for chunk in (0, 50)
+    )
+    assert whole.jumps is None and whole.apart == 0
+    assert cut.jumps is not None and cut.jumps.mesh == pytest.approx(49 * cut.jumps.usual, rel=1e-2)
+    assert cut.apart == pytest.approx(1e-4 * np.sqrt(3) * 50, rel=1e-2)  # 0, 50 and 100 frames' way on average
+    assert cut.scores[0].frames == 150

@@ -11,7 +11,9 @@ Shapes: T frames, V vertices.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +22,22 @@ import numpy as np
 from facestream.corpora.meshes import MeshClip, MeshCorpus
 from facestream.errors import CorpusError, did_you_mean
 from facestream.evaluation.figures import plain
-from facestream.evaluation.mesh import MeshScore, diversity, score_mesh
+from facestream.evaluation.mesh import (
+    Drift,
+    Jumps,
+    MeshScore,
+    boundary_jumps,
+    diversity,
+    drift,
+    score_mesh,
+    vertex_errors,
+)
 from facestream.evaluation.published import Printed, scale_of
 from facestream.signals import Floats
+from facestream.timing import SAMPLE_RATE
 
-Speak = Callable[[MeshClip, str], Floats]  # a clip's sound and template, who it is spoken as → vertices [T, V, 3]
+# A clip's sound and template, all who it is to be spoken as → vertices [T, V, 3] of each.
+Speak = Callable[[MeshClip, Sequence[str]], Sequence[Floats]]
 Tick = Callable[[int, int], None]  # done, in all
 Figures = dict[str, float]
 POOLED = ("lve", "mod", "mve")  # figures that are means of frames
@@ -34,7 +47,8 @@ SQUARED = ("lve", "fdd", "abs_fdd", "true_upper")  # in the square of the mesh's
 @dataclass(frozen=True)
 class ClipReport:
     """One clip, spoken as each of `identities`. diversity: between them, NaN for one alone; still: the figures of the
-    mean face, which does not move.
+    mean face, which does not move; drift: of the first of them, by the minute; jumps: where chunks meet, if it was
+    spoken in chunks; apart: mean distance of a vertex between the first of them and the same spoken live.
     """
 
     name: str
@@ -42,11 +56,14 @@ class ClipReport:
     scores: tuple[MeshScore, ...]
     diversity: float
     still: MeshScore
+    drift: Drift
+    jumps: Jumps | None = None
+    apart: float = float("nan")
 
     def figures(self) -> Figures:
         """Means over the identities."""
         found = _mean_figures(self.scores)
-        return found | {"diversity": self.diversity}
+        return found | {"diversity": self.diversity, "apart": self.apart}
 
 
 @dataclass(frozen=True)
@@ -100,7 +117,11 @@ class MeshReport:
     def to_json(self) -> dict[str, Any]:
         """Everything in numbers, in the mesh's unit, in SI and as printed; None where a figure has no meaning."""
         clips, frames, still = self.by_clips(), self.by_frames(), self.still()
-        files = [{"clip": clip.name, "as": clip.identities, **clip.figures()} for clip in self.clips]
+        files = [
+            {"clip": clip.name, "as": clip.identities, **clip.figures(), "drift": asdict(clip.drift)}
+            | ({"jumps": asdict(clip.jumps)} if clip.jumps else {})
+            for clip in self.clips
+        ]
         found = {
             "corpus": self.corpus,
             "split": self.split,
@@ -115,38 +136,121 @@ class MeshReport:
         return plain(found, significant=True)
 
 
-def evaluate_mesh(
-    corpus: MeshCorpus, split: str, speak: Speak, tick: Tick = lambda done, total: None, limit: int | None = None
-) -> MeshReport:
-    """Judge a talker on the clips of a split (the first `limit` of them). Raises CorpusError for an unknown or empty
-    split, or for predictions that do not fit.
+@dataclass(frozen=True)
+class MeshProtocol:
+    """How a split is judged.
+
+    limit: its first clips only, or subjects if long; long: clips of a subject are put together until they have so many
+    frames (StreamingTalker's second table: 2000); chunk: sound is cut into so many frames, each spoken from rest, as
+    its script does (1000). 0 for none of it.
     """
-    if split not in corpus.splits:
-        raise CorpusError(
-            f"'{corpus.name}' has no split '{split}'; it has {', '.join(corpus.splits)}."
-            f"{did_you_mean(split, tuple(corpus.splits))}"
-        )
-    names = corpus.splits[split][:limit]
-    if not names:
-        raise CorpusError(f"the split '{split}' of '{corpus.name}' is empty; choose another")
+
+    split: str = "test"
+    limit: int = 0
+    long: int = 0
+    chunk: int = 0
+
+
+def evaluate_mesh(
+    corpus: MeshCorpus,
+    protocol: MeshProtocol,
+    speak: Speak,
+    online: Speak | None = None,
+    tick: Tick = lambda done, total: None,
+) -> MeshReport:
+    """Judge a talker. online: another way to speak, told how far it is from the first one.
+
+    Raises CorpusError for an unknown or empty split, or for predictions that do not fit.
+    """
+    clips = clips_of(corpus, protocol)
     resting, reports = mean_offset(corpus), []
-    for done, name in enumerate(names):
-        tick(done, len(names))
-        reports.append(judge_clip(corpus, corpus.clip(name), speak, resting))
-    tick(len(names), len(names))
-    return MeshReport(corpus.name, split, corpus.set.metres, tuple(reports))
+    for done, clip in enumerate(clips):
+        tick(done, len(clips))
+        reports.append(_judge(corpus, clip(), protocol.chunk, speak, online, resting))
+    tick(len(clips), len(clips))
+    return MeshReport(corpus.name, protocol.split, corpus.set.metres, tuple(reports))
 
 
-def judge_clip(corpus: MeshCorpus, clip: MeshClip, speak: Speak, resting: Floats) -> ClipReport:
+def clips_of(corpus: MeshCorpus, protocol: MeshProtocol) -> Sequence[Callable[[], MeshClip]]:
+    """What reads each clip that is to be judged."""
+    names = corpus.splits.get(protocol.split)
+    if names is None:
+        raise CorpusError(
+            f"'{corpus.name}' has no split '{protocol.split}'; it has {', '.join(corpus.splits)}."
+            f"{did_you_mean(protocol.split, tuple(corpus.splits))}"
+        )
+    if not names:
+        raise CorpusError(f"the split '{protocol.split}' of '{corpus.name}' is empty; choose another")
+    clips = [partial(corpus.clip, name) for name in names]
+    if protocol.long:
+        subjects = dict.fromkeys(name.rpartition("_")[0] for name in names)
+        clips = [partial(long_clip, corpus, _of(subject, names), protocol.long) for subject in subjects]
+    return clips[: protocol.limit or None]
+
+
+def _of(subject: str, names: Sequence[str]) -> list[str]:
+    return [name for name in names if name.rpartition("_")[0] == subject]
+
+
+def long_clip(corpus: MeshCorpus, names: Sequence[str], frames: int) -> MeshClip:
+    """Clips of one subject, one after another, from the first again if they are too few, as one of so many frames; the
+    sound of each is cut or filled to fit its frames.
+    """
+    parts, total = [], 0
+    for name in cycle(names):
+        parts.append(clip := corpus.clip(name))
+        total += len(clip.vertices)
+        if total >= frames:
+            break
+    sounds = []
+    for part in parts:
+        samples = len(part.vertices) * SAMPLE_RATE // part.fps
+        sounds.append(np.pad(part.sound[:samples], (0, max(0, samples - len(part.sound)))))
+    vertices = np.concatenate([part.vertices for part in parts])[:frames]
+    sound = np.concatenate(sounds)[: frames * SAMPLE_RATE // clip.fps]
+    return replace(clip, sentence=f"{frames} frames", sound=sound, vertices=vertices)
+
+
+def in_chunks(speak: Speak, frames: int) -> Speak:
+    """The same, each `frames` frames of sound from rest."""
+
+    def chunked(clip: MeshClip, identities: Sequence[str]) -> list[Floats]:
+        starts = range(0, len(clip.vertices), frames)
+        samples = [start * SAMPLE_RATE // clip.fps for start in starts]
+        sounds = [clip.sound[a:b] for a, b in zip(samples, [*samples[1:], len(clip.sound)], strict=True)]
+        cuts = [
+            replace(clip, sound=sound, vertices=clip.vertices[start : start + frames])
+            for start, sound in zip(starts, sounds, strict=True)
+        ]
+        spoken = [speak(cut, identities) for cut in cuts]
+        return [np.concatenate(parts) for parts in zip(*spoken, strict=True)]
+
+    return chunked
+
+
+def _judge(
+    corpus: MeshCorpus, clip: MeshClip, chunk: int, speak: Speak, online: Speak | None, resting: Floats
+) -> ClipReport:
     """One clip as everybody it is to be spoken as. resting: the corpus' mean offset [V, 3]."""
-    identities = spoken_as(corpus, clip.subject)
-    spoken = [speak(clip, identity) for identity in identities]
-
-    def score(vertices: Floats) -> MeshScore:
-        return score_mesh(vertices, clip.vertices, clip.template, corpus.topology, clip.fps)
-
+    identities, mesh = spoken_as(corpus, clip.subject), corpus.topology
+    spoken = (in_chunks(speak, chunk) if chunk else speak)(clip, identities)
+    scores = [score_mesh(each, clip.vertices, clip.template, mesh, clip.fps) for each in spoken]
     still = np.broadcast_to(clip.template + resting, clip.vertices.shape)
-    return ClipReport(clip.name, identities, tuple(score(each) for each in spoken), diversity(spoken), score(still))
+    apart = float("nan")
+    if online is not None:
+        (live,) = online(clip, identities[:1])
+        frames = min(len(live), len(spoken[0]))
+        apart = float(vertex_errors(live[:frames], spoken[0][:frames]).mean())
+    return ClipReport(
+        clip.name,
+        identities,
+        tuple(scores),
+        diversity(spoken),
+        score_mesh(still, clip.vertices, clip.template, mesh, clip.fps),
+        drift(spoken[0], clip.fps),
+        boundary_jumps(spoken[0], range(chunk, len(spoken[0]), chunk), mesh) if chunk else None,
+        apart,
+    )
 
 
 def spoken_as(corpus: MeshCorpus, subject: str) -> tuple[str, ...]:
@@ -171,7 +275,7 @@ def read_predictions(folder: Path) -> Speak:
     if not folder.is_dir():
         raise CorpusError(f"there is no folder '{folder}' of predictions; expected CLIP.npy for each clip of the split")
 
-    def speak(clip: MeshClip, identity: str) -> Floats:
+    def read(clip: MeshClip, identity: str) -> Floats:
         places = [folder / f"{clip.name}_condition_{identity}.npy", folder / f"{clip.name}.npy"]
         path = next((place for place in places if place.exists()), None)
         if path is None:
@@ -184,7 +288,7 @@ def read_predictions(folder: Path) -> Speak:
             vertices = vertices.reshape(len(vertices), -1, 3)
         return np.asarray(vertices, np.float32)
 
-    return speak
+    return lambda clip, identities: [read(clip, identity) for identity in identities]
 
 
 def _mean_figures(scores: Sequence[MeshScore]) -> Figures:
