@@ -83,7 +83,10 @@ def compare(folder: Path) -> None:
     warnings.filterwarnings("ignore", category=torch.jit.TracerWarning)  # sizes are meant to be constants of the graph
     shipped, recipe = facestream.load(), load_recipe(ROOT / "recipes" / "streamingtalker_live.py")
     model = StreamingTalker(recipe.model).eval()
-    export_step(model, folder / NETWORK, recipe.timing.frame_hops)
+    config = shipped.config
+    export_step(
+        model, folder / NETWORK, (recipe.timing.frame_hops, config.bands), len(config.styles), (config.latents,)
+    )
     shutil.copy(ASSETS / "talker" / CONFIG, folder)
     mel = log_mel(read_audio(ASSETS / "sample.flac"))
     sound = mel[: len(mel) // 4 * 4].reshape(-1, 4, mel.shape[1])

@@ -30,7 +30,7 @@ def tiny_bundle(tmp_path_factory):
     folder = tmp_path_factory.mktemp("bundle")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        memories = export_step(model.eval(), folder / NETWORK, 4)
+        memories = export_step(model.eval(), folder / NETWORK, (4, BANDS), 2, (TALKER.life,))
     config = BundleConfig(
         FORMAT, "tiny", 25, 2, BANDS, TALKER.life, FACE, ("neutral", "other"), memories, "Apache-2.0", ()
     )

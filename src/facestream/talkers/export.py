@@ -1,22 +1,31 @@
-"""A trained talker → one step as an ONNX graph, and the same in int8. Needs the extra [train].
+"""A trained talker → one step as an ONNX graph, what it hears through as another, and both in int8. Extra [train].
 
-Shapes: L lanes, H hops a frame, B mel bands, S styles, D latents, C channels.
+Shapes: L lanes, R rows of sound a step, B columns, S styles, D latents, F frames a step, N samples.
 
-Integers are static: weights per channel, activations on scales fixed beforehand from real sound. Scales chosen at run
-time would be shared by all lanes of a batch, and a loud neighbour would change everybody's face.
+A step's integers are static: weights per channel, activations on scales fixed beforehand from real sound. Scales chosen
+at run time would be shared by all lanes of a batch, and a loud neighbour would change everybody's face. A speech model
+hears one lane at a time, so its scales may be chosen when it runs.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
 import torch
-from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
+from onnxruntime.quantization import (
+    CalibrationDataReader,
+    CalibrationMethod,
+    QuantFormat,
+    QuantType,
+    quantize_dynamic,
+    quantize_static,
+)
 from torch import Tensor, nn
 
 from facestream.signals import Floats
@@ -24,7 +33,6 @@ from facestream.streaming.clock import Clock
 from facestream.streaming.memory import Memory
 from facestream.streaming.tree import plan
 from facestream.talkers.bundle import NEW
-from facestream.talkers.streamingtalker import StreamingTalker
 
 OPSET = 17
 # Where motion is multiplied: history in; the codec and the style's amplitude.
@@ -34,7 +42,7 @@ MOTION_PRODUCTS = ("/talker/predictor/from_motion/", "/talker/MatMul")
 class _Step(nn.Module):
     """The live step with its memories as arguments in a fixed order."""
 
-    def __init__(self, talker: StreamingTalker, names: list[str]) -> None:
+    def __init__(self, talker: nn.Module, names: list[str]) -> None:
         super().__init__()
         self.talker, self.names = talker, names
 
@@ -46,36 +54,73 @@ class _Step(nn.Module):
         return (face, *(update[name] for name in self.names))
 
 
-def export_step(talker: StreamingTalker, path: Path, hops: int) -> dict[str, Memory]:
-    """Write the step as an ONNX graph for any number of lanes; returns its memory plan."""
+def export_step(
+    talker: nn.Module, path: Path, sound: tuple[int, int], styles: int, noise: tuple[int, ...]
+) -> dict[str, Memory]:
+    """Write a step as an ONNX graph for any number of lanes; returns its memory plan.
+
+    talker: its forward takes sound, style, noise, state and clock and gives the face and the update; sound, noise:
+    shapes of one lane's, [R, B] and [D] or [F, D].
+    """
     memories = plan(talker)
     names = list(memories)
-    config, lanes = talker.config, 2
+    lanes = 2
     inputs = (
-        torch.zeros(lanes, hops, config.encoder.bands),
-        torch.zeros(lanes, config.predictor.styles),
-        torch.zeros(lanes, config.life),
+        torch.zeros(lanes, *sound),
+        torch.zeros(lanes, styles),
+        torch.zeros(lanes, *noise),
         torch.zeros(lanes, dtype=torch.int64),
         *(torch.zeros(lanes, *memory.shape) for memory in memories.values()),
     )
     input_names = ["sound", "style", "noise", "step", *names]
     output_names = ["face", *(NEW + name for name in names)]
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-    torch.onnx.export(
-        _Step(talker.eval(), names),
-        inputs,
-        str(path),
-        input_names=input_names,
-        output_names=output_names,
-        dynamic_axes={name: {0: "lanes"} for name in input_names + output_names},
-        opset_version=OPSET,
-        dynamo=False,
-    )
+    every_lane = {name: {0: "lanes"} for name in input_names + output_names}
+    _export(_Step(talker.eval(), names), inputs, path, input_names, output_names, every_lane)
     return memories
 
 
-def quantise(fp32: Path, int8: Path, runs: Iterable[Mapping[str, Any]]) -> None:
-    """Static int8 of the graph's weight products. runs: inputs of steps over real sound, from which scales are read."""
+def export_ears(ears: nn.Module, path: Path, samples: int) -> None:
+    """Write what takes a window of sound [L, N] to features [L, F, B] as an ONNX graph for any L and N. samples: N of
+    an ordinary window."""
+    axes = {"sound": {0: "lanes", 1: "samples"}, "features": {0: "lanes"}}
+    _export(ears.eval(), (torch.zeros(1, samples),), path, ["sound"], ["features"], axes)
+
+
+def _export(
+    network: nn.Module,
+    inputs: tuple[Tensor, ...],
+    path: Path,
+    input_names: Sequence[str],
+    output_names: Sequence[str],
+    axes: Mapping[str, Mapping[int, str]],
+) -> None:
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    with warnings.catch_warnings():  # sizes are meant to be constants of the graph
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            network,
+            inputs,
+            str(path),
+            input_names=input_names,
+            output_names=output_names,
+            dynamic_axes=axes,
+            opset_version=OPSET,
+            dynamo=False,
+        )
+
+
+def quantise_ears(fp32: Path, int8: Path) -> None:
+    """8-bit weight products, on scales that each window chooses. Convolutions stay as they are."""
+    products = ["MatMul"]
+    quantize_dynamic(str(fp32), str(int8), weight_type=QuantType.QInt8, per_channel=True, op_types_to_quantize=products)
+
+
+def quantise(fp32: Path, int8: Path, runs: Iterable[Mapping[str, Any]], exact: Sequence[str] = MOTION_PRODUCTS) -> None:
+    """Static int8 of the graph's weight products.
+
+    runs: inputs of steps over real sound, from which scales are read; exact: beginnings of the names of products that
+    stay in floating point.
+    """
     quantize_static(
         str(fp32),
         str(int8),
@@ -85,13 +130,13 @@ def quantise(fp32: Path, int8: Path, runs: Iterable[Mapping[str, Any]]) -> None:
         activation_type=QuantType.QUInt8,
         weight_type=QuantType.QInt8,
         op_types_to_quantize=["MatMul", "Gemm"],
-        nodes_to_exclude=_exact_products(fp32),
+        nodes_to_exclude=_exact_products(fp32, exact),
         calibrate_method=CalibrationMethod.MinMax,
         extra_options={"ActivationSymmetric": False, "WeightSymmetric": True},
     )
 
 
-def _exact_products(path: Path) -> list[str]:
+def _exact_products(path: Path, motion: Sequence[str]) -> list[str]:
     """Products that stay in floating point: of two activations (attention), and of motion itself, in and out.
 
     A head that turns slowly moves less in a frame than an integer's step.
@@ -102,7 +147,7 @@ def _exact_products(path: Path) -> list[str]:
         node.name
         for node in graph.node
         if node.op_type in ("MatMul", "Gemm")
-        and (not any(name in weights for name in node.input[1:]) or node.name.startswith(MOTION_PRODUCTS))
+        and (not any(name in weights for name in node.input[1:]) or node.name.startswith(tuple(motion)))
     ]
 
 

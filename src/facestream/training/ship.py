@@ -75,7 +75,8 @@ def ship(recipe: Recipe, runs: Mapping[Path, float], shards: Sequence[Path], out
     model.codec.config = dataclasses.replace(model.codec.config, certainty=certainty)
     out.mkdir(parents=True, exist_ok=True)
     exact = run / NETWORK
-    memories = export_step(model, exact, recipe.timing.frame_hops)
+    sound, styles = (recipe.timing.frame_hops, BANDS), recipe.model.predictor.styles
+    memories = export_step(model, exact, sound, styles, (recipe.model.life,))
     config = BundleConfig(
         format=FORMAT,
         name=recipe.name,
