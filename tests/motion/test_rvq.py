@@ -87,7 +87,7 @@ def test_it_learns_to_carry_motion() -> None:
     def some() -> torch.Tensor:
         return torch.cumsum(torch.randn(32, 16, 2), 1) @ basis
 
-    tokenizer.fit(some().flatten(0, 1), torch.full((6,), 0.01))
+    tokenizer.fit(some(), torch.full((6,), 0.01), torch.ones(6))
     optimizer = torch.optim.Adam(tokenizer.parameters(), 3e-3)
     losses = []
     for _ in range(150):
@@ -97,3 +97,13 @@ def test_it_learns_to_carry_motion() -> None:
         optimizer.step()
         losses.append(float(terms["motion"]))
     assert sum(losses[-10:]) / 10 < 0.15  # of the variance
+
+
+def test_before_training_it_is_a_change_of_axes() -> None:
+    """With as many columns as numbers, principal components in and out lose nothing, whatever the weights."""
+    torch.manual_seed(0)
+    config = TokenizerConfig(frames=4, numbers=5, positions=2, width=8, quantiser=QuantiserConfig(columns=10))
+    tokenizer = MotionTokenizer(config).eval()
+    motion = torch.cumsum(torch.randn(64, 16, 5), 1)
+    tokenizer.fit(motion, torch.full((5,), 0.01), torch.tensor([1.0, 4.0, 1.0, 9.0, 1.0]))
+    assert torch.allclose(tokenizer.decode(tokenizer.encode(motion)), motion, atol=1e-3)

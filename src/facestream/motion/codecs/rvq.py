@@ -148,18 +148,37 @@ class MotionTokenizer(nn.Module):
         self.quantiser = ResidualQuantiser(config.quantiser)
         self.decoder = _FeedForward(columns, config.width, rows)
 
-    def fit(self, rows: Tensor, faint: Tensor) -> None:
-        """Set mean and scale from motion [B, N]; a number's deviation counts as `faint` [N] at least, so that one which
-        hardly moves is not blown up."""
-        self.mean.copy_(rows.mean(0))
-        self.scale.copy_(rows.std(0).maximum(faint))
+    @torch.no_grad()
+    def fit(self, motion: Tensor, faint: Tensor, weight: Tensor) -> None:
+        """Begin with what is known in closed form: mean, scale, and principal components as the lines in and out.
+
+        motion: [L, G·F, N]; faint: [N], a number's deviation counts as this at least, so that one that hardly moves is
+        not blown up; weight: [N], how much a number's squared error counts. The components are dealt out to positions
+        in turn, so that each has large and small ones and one set of codebooks fits all.
+        """
+        config = self.config
+        self.mean.copy_(motion.mean((0, 1)))
+        self.scale.copy_(motion.std((0, 1)).maximum(faint))
+        root = weight.sqrt().repeat(config.frames)
+        groups = self._groups(motion).flatten(0, -2) * root
+        _, axes = torch.linalg.eigh(groups.T.double() @ groups.double())
+        columns = config.positions * config.quantiser.columns
+        largest = F.pad(axes.flip(1)[:, :columns], (0, max(0, columns - len(axes)))).float()
+        dealt = largest.reshape(-1, config.quantiser.columns, config.positions).transpose(1, 2).flatten(1)
+        for layers, line in ((self.encoder, (dealt * root[:, None]).T), (self.decoder, dealt / root[:, None])):
+            layers.line.weight.copy_(line)
+            for weights in (layers.line.bias, layers.last.weight, layers.last.bias):
+                weights.zero_()
 
     def encode(self, motion: Tensor) -> Tensor:
         """motion: [..., G·F, N] → vectors [..., G, P, D]."""
         config = self.config
-        groups = ((motion - self.mean) / self.scale).reshape(*motion.shape[:-2], -1, config.frames * config.numbers)
-        out: Tensor = self.encoder(groups).unflatten(-1, (config.positions, config.quantiser.columns))
+        out: Tensor = self.encoder(self._groups(motion)).unflatten(-1, (config.positions, config.quantiser.columns))
         return out
+
+    def _groups(self, motion: Tensor) -> Tensor:
+        config = self.config
+        return ((motion - self.mean) / self.scale).reshape(*motion.shape[:-2], -1, config.frames * config.numbers)
 
     def decode(self, vectors: Tensor) -> Tensor:
         """vectors: [..., G, P, D] → motion [..., G·F, N]."""
@@ -192,7 +211,7 @@ class MotionTokenizer(nn.Module):
 
 
 class _FeedForward(nn.Module):
-    """A line, and what two hidden layers add to it: motion is nearly linear, so a line alone is a fair start."""
+    """A line, and what two hidden layers add to it."""
 
     def __init__(self, inputs: int, width: int, outputs: int) -> None:
         super().__init__()
