@@ -13,6 +13,8 @@ pytest.importorskip("aiortc", reason="WebRTC needs the extra 'webrtc'")
 import aioice.ice
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 
+from facestream.errors import ServeError
+from facestream.server.ice import Ice
 from facestream.server.limits import Doorman
 from facestream.server.protocol import IDLE, Face, unpack
 from facestream.server.webrtc import Player
@@ -50,6 +52,35 @@ def test_sound_waits_for_its_faces_and_faces_for_their_sound():
     assert (player.played, player.next_sound(320)) == (0, b"")
     player.see(face(IDLE, turn=1))
     assert player.next_face().turn == 1
+
+
+def test_a_microphone_is_not_heard_back_and_its_newest_face_is_seen():
+    player = Player(RATE, "s16", 25, speaks=False)
+    player.hear(tone(0.2).astype("<i2").tobytes())
+    for n in range(3):
+        player.see(face(640 * n))
+    assert player.next_face().heard == 1280
+    assert player.next_sound(320) == b""
+
+
+def test_what_helps_through_routers_is_told_to_those_who_may_know():
+    ice = (Ice.read("stun:stun.example.org:3478"), Ice.read("turn:me:s3cret@turn.example.org:3478?transport=tcp"))
+    with serving(doorman=Doorman(token="sesame"), ice=ice) as served:
+        with pytest.raises(urllib.error.HTTPError, match="401"):
+            urllib.request.urlopen(served.http + "/webrtc/ice")
+        asked = urllib.request.Request(served.http + "/webrtc/ice", headers={"Authorization": "Bearer sesame"})
+        with urllib.request.urlopen(asked) as answer:
+            told = json.loads(answer.read())["iceServers"]
+    assert told[0] == {"urls": "stun:stun.example.org:3478"}
+    assert told[1] == {
+        "urls": "turn:turn.example.org:3478?transport=tcp", "username": "me", "credential": "s3cret",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["example.org", "turn:example.org:3478", "stun:a:b@example.org", "http://example.org"])
+def test_what_is_no_ice_server_is_said(text):
+    with pytest.raises(ServeError, match="expected stun:host:port"):
+        Ice.read(text)
 
 
 def post(served, offer):

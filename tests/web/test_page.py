@@ -1,40 +1,22 @@
-"""The live page in Chromium, with a recording as its microphone, against `facestream serve`.
-
-Needs node with the packages of package.json (npm ci), the page's library (make page), and chromium.
-"""
+"""The live page in Chromium, with a recording as its microphone, against `facestream serve`."""
 
 from __future__ import annotations
 
 import base64
 import json
-import shutil
-import signal
 import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import av
 import numpy as np
 import pytest
-import soundfile
 
-import facestream
 from facestream.audio.waveform import read_audio
 from facestream.signals import Motion
 from facestream.timing import SAMPLE_RATE
 
-HERE = Path(__file__).parent
-PAGE = Path(facestream.__file__).parent / "server" / "page"
-SAMPLE = Path(facestream.__file__).parent / "assets" / "sample.flac"
-CHROMIUM = next(
-    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
-)
-NODE = shutil.which("node")
-LEAST_RATE = 3  # pictures a second: with fewer a mouth cannot be watched
-# What the microphone hears, again and again: seconds of silence, of the sample, of silence.
-BEFORE, SPOKEN, GAP = 1.0, 4.4, 6.0
+from .conftest import HERE, NODE, SAMPLE, SPOKEN, expected_jaw, table, visit_with
 
 needs_node = pytest.mark.skipif(NODE is None, reason="node is not installed")
 
@@ -48,54 +30,14 @@ def test_the_pages_parts_do_what_they_say() -> None:
     assert done.returncode == 0, done.stdout
 
 
-def microphone(sample: np.ndarray) -> np.ndarray:
-    """The sound of the microphone, [N]."""
-    silence = np.random.default_rng(0).normal(0, 1e-4, round((BEFORE + GAP) * SAMPLE_RATE)).astype(np.float32)
-    first, gap = np.split(silence, [round(BEFORE * SAMPLE_RATE)])
-    return np.concatenate([first, sample[: round(SPOKEN * SAMPLE_RATE)], gap])
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    """The address of a server that runs by itself."""
-    command = [sys.executable, "-m", "facestream.cli", "serve", "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
-        lines = iter(process.stdout.readline, "")  # type: ignore[union-attr]
-        told = next((line for line in lines if "http://" in line), None)
-        assert told is not None, "facestream serve said no address"
-        yield told[told.index("http://") :].split(";")[0].split()[0]
-        process.send_signal(signal.SIGTERM)
-
-
 @pytest.fixture(scope="module")
 def visit(server: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What a visitor saw; see page.mjs."""
-    if NODE is None or not (HERE.parent.parent / "node_modules" / "playwright-core").is_dir():
-        pytest.skip("node's packages are not installed; run `npm ci` at the repository's root")
-    if not (PAGE / "vendor" / "three.module.js").is_file():
-        pytest.skip("the page's library is not there; run `make page`")
-    if CHROMIUM is None:
-        pytest.skip("chromium is not installed")
     folder = tmp_path_factory.mktemp("page")
-    soundfile.write(folder / "microphone.wav", microphone(read_audio(SAMPLE)), SAMPLE_RATE)
-    task = {"chromium": CHROMIUM, "url": server, "microphone": str(folder / "microphone.wav"), "folder": str(folder)}
-    (folder / "task.json").write_text(json.dumps(task))
-    done = subprocess.run(
-        [NODE, str(HERE / "page.mjs"), str(folder / "task.json")], capture_output=True, text=True, timeout=180
-    )
-    assert done.returncode == 0, done.stderr
-    seen: dict[str, Any] = json.loads(done.stdout)
-    times = table(seen["pictures"], "at")
-    if (rate := len(times) / np.ptp(times)) < LEAST_RATE:
-        pytest.skip(f"this machine is too busy: it draws {rate:.1f} pictures a second; expected {LEAST_RATE}")
+    seen = visit_with("page.mjs", server, folder)
     for name, still in seen["stills"].items():
         (folder / f"{name}.png").write_bytes(base64.b64decode(still["picture"].partition(",")[2]))
-    (folder / "seen.json").write_text(json.dumps(seen))
     return seen
-
-
-def table(entries: list[dict[str, Any]], key: str) -> np.ndarray:
-    return np.array([entry[key] for entry in entries], np.float64)
 
 
 def onset(seen: dict[str, Any]) -> int:
@@ -103,12 +45,6 @@ def onset(seen: dict[str, Any]) -> int:
     pieces = seen["pieces"]
     first = int(np.flatnonzero(table(pieces, "level") > 0.005)[0])
     return int(pieces[first]["sent"]) - 320  # of 20 ms each
-
-
-def expected_jaw(heard: np.ndarray) -> np.ndarray:
-    """The jaw that the same sound has offline, at samples of it."""
-    motion = facestream.animate(read_audio(SAMPLE))
-    return np.interp(heard / SAMPLE_RATE, np.arange(len(motion)) / motion.fps, motion["jawOpen"])
 
 
 def first_loud(samples: np.ndarray) -> int:

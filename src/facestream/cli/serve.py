@@ -29,6 +29,10 @@ def command(
     ] = None,
     certificate: Annotated[Path | None, typer.Option(help="PEM file, for TLS.")] = None,
     key: Annotated[Path | None, typer.Option(help="PEM file, where the certificate's does not hold it.")] = None,
+    ice: Annotated[
+        list[str] | None,
+        typer.Option(help="For WebRTC through routers: stun:host:port, or turn:user:secret@host:port."),
+    ] = None,
     session_seconds: Annotated[float, typer.Option(min=1, help="A session at most.")] = USUAL.session_seconds,
     idle_seconds: Annotated[
         float, typer.Option(min=1, help="A session without sound or control at most.")
@@ -46,6 +50,7 @@ def command(
 ) -> None:
     """Serve the page and live sessions; Ctrl-C or SIGTERM ends with a goodbye to everybody."""
     from facestream.server.house import House
+    from facestream.server.ice import Ice
     from facestream.server.serve import Address, listen, make_server
 
     speak(json_lines=json_logs)
@@ -58,7 +63,7 @@ def command(
         peers=peers,
         late_ticks=late_ticks,
     )
-    address = Address(host, port, certificate, key)
+    address = Address(host, port, certificate, key, tuple(map(Ice.read, ice or ())))
     house = House(load(bundle, threads), seats, limits, Doorman(token, tuple(origin or ())))
     server = make_server(house, address)
     listener = listen(address)

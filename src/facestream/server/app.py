@@ -18,6 +18,8 @@ from fastapi.staticfiles import StaticFiles
 
 from facestream.errors import FaceError, MissingExtra, ProtocolError
 from facestream.server.house import House
+from facestream.server.ice import Ice
+from facestream.server.protocol import Close
 
 ASSETS = Path(str(files("facestream") / "assets"))
 PAGE = Path(str(files("facestream.server") / "page"))
@@ -34,7 +36,7 @@ class Page(StaticFiles):
         return response
 
 
-def make_app(house: House) -> FastAPI:
+def make_app(house: House, ice: tuple[Ice, ...] = ()) -> FastAPI:
     """The application of a house; it opens and closes with it."""
 
     @asynccontextmanager
@@ -75,6 +77,12 @@ def make_app(house: House) -> FastAPI:
             return Response(status_code=304, headers=headers)
         return Response(content, media_type="model/gltf-binary", headers=headers)
 
+    @app.get("/webrtc/ice")
+    def ways(authorization: Annotated[str, Header()] = "") -> JSONResponse:
+        if not house.doorman.knows(authorization.removeprefix("Bearer ")):
+            raise HTTPException(401, {"code": int(Close.BAD_TOKEN), "message": "the token is wrong or missing"})
+        return JSONResponse({"iceServers": [each.fields() for each in ice]}, headers={"cache-control": "no-store"})
+
     @app.post("/webrtc/offer")
     async def offer(request: Request) -> JSONResponse:
         try:
@@ -83,7 +91,7 @@ def make_app(house: House) -> FastAPI:
             raise HTTPException(501, str(MissingExtra(str(error.name), "webrtc", "a session over WebRTC"))) from None
         try:
             wanted = Offer.model_validate_json(await request.body())
-            peer, headers = Peer(house), request.headers
+            peer, headers = Peer(house, ice), request.headers
             bearer = headers.get("authorization", "").removeprefix("Bearer ")
             answer = await peer.answer(wanted, headers.get("origin"), headers.get("host"), bearer)
         except (FaceError, ValueError) as error:

@@ -15,6 +15,7 @@ import uvicorn
 from facestream.errors import ServeError
 from facestream.server.app import make_app
 from facestream.server.house import House
+from facestream.server.ice import Ice
 from facestream.server.socket import Socket
 
 SWITCH = (
@@ -26,12 +27,14 @@ GRACE = 5  # seconds for sessions to say goodbye
 
 @dataclass(frozen=True)
 class Address:
-    """Where to listen; certificate and key (PEM files) for TLS. port: 0 for any that is free."""
+    """Where to listen, and how to be found: certificate and key (PEM files) for TLS; port: 0 for any that is free; ice:
+    what helps WebRTC through routers, nothing where all are in one network."""
 
     host: str = "127.0.0.1"
     port: int = 8000
     certificate: Path | None = None
     key: Path | None = None
+    ice: tuple[Ice, ...] = ()
 
 
 def listen(address: Address) -> socket.socket:
@@ -59,7 +62,7 @@ def make_server(house: House, address: Address) -> uvicorn.Server:
     if address.certificate is not None:
         settings |= {"ssl_certfile": str(address.certificate), "ssl_keyfile": str(address.key or address.certificate)}
     config = uvicorn.Config(
-        make_app(house),
+        make_app(house, address.ice),
         ws=partial(Socket, house),  # type: ignore[arg-type]
         timeout_graceful_shutdown=GRACE,
         server_header=False,

@@ -34,6 +34,7 @@ from facestream.errors import ProtocolError
 from facestream.faces.face import load_head
 from facestream.faces.rasterizer import Renderer
 from facestream.server.house import House
+from facestream.server.ice import Ice
 from facestream.server.protocol import (
     IDLE,
     Close,
@@ -73,10 +74,11 @@ class Offer(BaseModel, extra="forbid"):
 
 
 class Player:
-    """What plays when: the client's speech, and the face of the sample that plays now."""
+    """What plays when: the client's speech, and the face of the sample that plays now. speaks: false for a microphone,
+    which nobody wants to hear back: its newest face is seen."""
 
-    def __init__(self, rate: int, format: str, fps: int) -> None:
-        self.rate, self.played = rate, 0
+    def __init__(self, rate: int, format: str, fps: int, speaks: bool = True) -> None:
+        self.rate, self.played, self._speaks = rate, 0, speaks
         self._format, self._width, self._frame = format, 2 if format == "s16" else 4, rate // fps
         self._sound = bytearray()
         self._faces: deque[Face] = deque(maxlen=AHEAD)
@@ -85,7 +87,8 @@ class Player:
 
     def hear(self, packet: bytes) -> None:
         """Speech to be played, as the client sends it."""
-        self._sound += packet
+        if self._speaks:
+            self._sound += packet
 
     def see(self, face: Face) -> None:
         """A face, some time before its sound plays."""
@@ -110,7 +113,7 @@ class Player:
 
     def next_face(self) -> Face | None:
         """The face to be seen now: that of the sound that plays, or the newest one if none does."""
-        while self._faces and self._faces[0].heard <= self.played:
+        while self._faces and (not self._speaks or self._faces[0].heard <= self.played):
             self._face = self._faces.popleft()
         return self._face
 
@@ -173,8 +176,8 @@ class Pictures(MediaStreamTrack):
 class Peer:
     """A connection, as the wire of a session."""
 
-    def __init__(self, house: House, stun: tuple[str, ...] = ()) -> None:
-        self.connection = RTCPeerConnection(RTCConfiguration([RTCIceServer(url) for url in stun]))
+    def __init__(self, house: House, ice: tuple[Ice, ...] = ()) -> None:
+        self.connection = RTCPeerConnection(RTCConfiguration([RTCIceServer(**each.fields()) for each in ice]))
         self.answered: asyncio.Future[Welcome | Error] = asyncio.get_running_loop().create_future()
         self._house = house
         self._channel: RTCDataChannel | None = None
@@ -209,7 +212,7 @@ class Peer:
             raise ProtocolError(said.code, said.message)
         head = await asyncio.to_thread(load_head, offer.face)
         pose, renderer = head.bind(said.channels), Renderer(head.mesh, offer.size)
-        self._player, clock = Player(hello.sample_rate, hello.format, timing.fps), Clock()
+        self._player, clock = Player(hello.sample_rate, hello.format, timing.fps, hello.source == "speech"), Clock()
         self.connection.on("datachannel", self._open)
         self.connection.on("track", lambda track: self._follow(track, session, hello))
         self.connection.on("connectionstatechange", self._look)

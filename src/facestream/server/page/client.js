@@ -41,12 +41,18 @@ export class Client extends EventTarget {
     clearTimeout(this.retry);
     this.#tell("connecting");
     const { source, sampleRate, style, seed, token, motion, watch } = this.options;
-    const socket = (this.socket = new WebSocket(this.url));
+    const optional = { ...(motion && { motion }), ...(token && { token }), ...(watch && { watch }) };
+    const socket = (this.socket = this.open({ sample_rate: sampleRate, format: "s16", source, style, seed, ...optional }));
     socket.binaryType = "arraybuffer";
-    socket.onopen = () =>
-      socket.send(say.hello({ sample_rate: sampleRate, format: "s16", source, style, seed, ...(motion && { motion }), ...(token && { token }), ...(watch && { watch }) }));
     socket.onmessage = ({ data }) => socket === this.socket && this.#hear(data);
     socket.onclose = ({ code, reason }) => socket === this.socket && this.#lost(code, reason);
+  }
+
+  /** A way to the server, by which hello is said. @param {import("./protocol.js").Hello} hello */
+  open(hello) {
+    const socket = new WebSocket(this.url);
+    socket.onopen = () => socket.send(say.hello(hello));
+    return socket;
   }
 
   /** End the session for good. */

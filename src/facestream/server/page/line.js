@@ -2,7 +2,7 @@
 import { Client } from "./client.js";
 import { Timeline } from "./timeline.js";
 
-export const settings = new URLSearchParams(location.search); // of the page's address: token, quality, watch
+export const settings = new URLSearchParams(location.search); // of the page's address: token, quality, watch; of a call: face, size
 export const watched = settings.get("watch") ?? ""; // name of the session that is seen in place of one's own
 const COUNTED = 2; // seconds over which frames are counted
 
