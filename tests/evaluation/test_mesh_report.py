@@ -11,7 +11,9 @@ import pytest
 
 from facestream.corpora.meshes import MeshClip, MeshCorpus, MeshSet, MeshWriter
 from facestream.errors import CorpusError
-from facestream.evaluation.mesh_report import MeshProtocol, clips_of, evaluate_mesh, mean_offset, read_predictions
+from facestream.evaluation.mesh_clips import MeshProtocol, clips_of, mean_offset
+from facestream.evaluation.mesh_report import evaluate_mesh
+from facestream.evaluation.mesh_speakers import read_predictions
 from facestream.signals import Floats
 from tests.evaluation.test_mesh import LENGTHS, MESH, RELEASED, REST, spoken, wave
 

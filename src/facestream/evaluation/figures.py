@@ -52,14 +52,14 @@ def lips_tables(report: LipsReport) -> Group:
     summary, baseline, intervals = report.summary(), report.baseline_summary(), report.intervals()
     sounds = sum(len(score.closures.sounds) for score in report.scores)
     title = f"{len(report.scores)} recordings, {sounds} P B M"
-    figures = Table("", *_numbers("talker", "95 %", "loudness"), title=title, title_justify="left")
+    figures = Table("", *numbers("talker", "95 %", "loudness"), title=title, title_justify="left")
     for name, value in summary.items():
         decimals = 1 if name.endswith("_ms") else 3
-        talker, low, high, loudness = (_figure(each, decimals) for each in (value, *intervals[name], baseline[name]))
+        talker, low, high, loudness = (figure(each, decimals) for each in (value, *intervals[name], baseline[name]))
         figures.add_row(name, talker, f"{low} … {high}", loudness)
-    rows = Table("channel", *_numbers("r", "lag ms", "amplitude ratio"))
+    rows = Table("channel", *numbers("r", "lag ms", "amplitude ratio"))
     for name, following in report.channels().items():
-        rows.add_row(name, _figure(following.now), _figure(following.lag_ms, 1), _figure(following.ratio))
+        rows.add_row(name, figure(following.now), figure(following.lag_ms, 1), figure(following.ratio))
     return Group(figures, rows, *(Text(f"skipped {reason}") for reason in report.skipped))
 
 
@@ -69,17 +69,19 @@ def capture_tables(report: CaptureReport) -> Group:
     tables = []
     for name, rows in zip(names, [*report.recordings.values(), report.pooled()], strict=True):
         columns = ("r", "best r", "lag ms", "amplitude ratio", "loudness r", "best", "lag ms")
-        table = Table("channel", *_numbers(*columns), title=name, title_justify="left")
+        table = Table("channel", *numbers(*columns), title=name, title_justify="left")
         for channel, (face, loudness) in rows.items():
-            ours = (_figure(face.now), _figure(face.best), _figure(face.lag_ms, 1), _figure(face.ratio))
-            table.add_row(channel, *ours, _figure(loudness.now), _figure(loudness.best), _figure(loudness.lag_ms, 1))
+            ours = (figure(face.now), figure(face.best), figure(face.lag_ms, 1), figure(face.ratio))
+            table.add_row(channel, *ours, figure(loudness.now), figure(loudness.best), figure(loudness.lag_ms, 1))
         tables.append(table)
     return Group(*tables)
 
 
-def _numbers(*headers: str) -> list[Column]:
+def numbers(*headers: str) -> list[Column]:
+    """Columns that end at one line."""
     return [Column(header, justify="right") for header in headers]
 
 
-def _figure(value: float, decimals: int = 3) -> str:
+def figure(value: float, decimals: int = 3) -> str:
+    """A figure as printed; a dash for NaN."""
     return "–" if math.isnan(value) else f"{value:.{decimals}f}"

@@ -11,16 +11,12 @@ Shapes: T frames, V vertices.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
-from functools import partial
-from itertools import cycle
-from pathlib import Path
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 from facestream.corpora.meshes import MeshClip, MeshCorpus
-from facestream.errors import CorpusError, did_you_mean
 from facestream.evaluation.figures import plain
 from facestream.evaluation.mesh import (
     Drift,
@@ -32,12 +28,11 @@ from facestream.evaluation.mesh import (
     score_mesh,
     vertex_errors,
 )
+from facestream.evaluation.mesh_clips import MeshProtocol, clips_of, mean_offset, spoken_as
+from facestream.evaluation.mesh_speakers import Speak, in_chunks
 from facestream.evaluation.published import Printed, scale_of
 from facestream.signals import Floats
-from facestream.timing import SAMPLE_RATE
 
-# A clip's sound and template, all who it is to be spoken as → vertices [T, V, 3] of each.
-Speak = Callable[[MeshClip, Sequence[str]], Sequence[Floats]]
 Tick = Callable[[int, int], None]  # done, in all
 Figures = dict[str, float]
 POOLED = ("lve", "mod", "mve")  # figures that are means of frames
@@ -136,21 +131,6 @@ class MeshReport:
         return plain(found, significant=True)
 
 
-@dataclass(frozen=True)
-class MeshProtocol:
-    """How a split is judged.
-
-    limit: its first clips only, or subjects if long; long: clips of a subject are put together until they have so many
-    frames (StreamingTalker's second table: 2000); chunk: sound is cut into so many frames, each spoken from rest, as
-    its script does (1000). 0 for none of it.
-    """
-
-    split: str = "test"
-    limit: int = 0
-    long: int = 0
-    chunk: int = 0
-
-
 def evaluate_mesh(
     corpus: MeshCorpus,
     protocol: MeshProtocol,
@@ -169,63 +149,6 @@ def evaluate_mesh(
         reports.append(_judge(corpus, clip(), protocol.chunk, speak, online, resting))
     tick(len(clips), len(clips))
     return MeshReport(corpus.name, protocol.split, corpus.set.metres, tuple(reports))
-
-
-def clips_of(corpus: MeshCorpus, protocol: MeshProtocol) -> Sequence[Callable[[], MeshClip]]:
-    """What reads each clip that is to be judged."""
-    names = corpus.splits.get(protocol.split)
-    if names is None:
-        raise CorpusError(
-            f"'{corpus.name}' has no split '{protocol.split}'; it has {', '.join(corpus.splits)}."
-            f"{did_you_mean(protocol.split, tuple(corpus.splits))}"
-        )
-    if not names:
-        raise CorpusError(f"the split '{protocol.split}' of '{corpus.name}' is empty; choose another")
-    clips = [partial(corpus.clip, name) for name in names]
-    if protocol.long:
-        subjects = dict.fromkeys(name.rpartition("_")[0] for name in names)
-        clips = [partial(long_clip, corpus, _of(subject, names), protocol.long) for subject in subjects]
-    return clips[: protocol.limit or None]
-
-
-def _of(subject: str, names: Sequence[str]) -> list[str]:
-    return [name for name in names if name.rpartition("_")[0] == subject]
-
-
-def long_clip(corpus: MeshCorpus, names: Sequence[str], frames: int) -> MeshClip:
-    """Clips of one subject, one after another, from the first again if they are too few, as one of so many frames; the
-    sound of each is cut or filled to fit its frames.
-    """
-    parts, total = [], 0
-    for name in cycle(names):
-        parts.append(clip := corpus.clip(name))
-        total += len(clip.vertices)
-        if total >= frames:
-            break
-    sounds = []
-    for part in parts:
-        samples = len(part.vertices) * SAMPLE_RATE // part.fps
-        sounds.append(np.pad(part.sound[:samples], (0, max(0, samples - len(part.sound)))))
-    vertices = np.concatenate([part.vertices for part in parts])[:frames]
-    sound = np.concatenate(sounds)[: frames * SAMPLE_RATE // clip.fps]
-    return replace(clip, sentence=f"{frames} frames", sound=sound, vertices=vertices)
-
-
-def in_chunks(speak: Speak, frames: int) -> Speak:
-    """The same, each `frames` frames of sound from rest."""
-
-    def chunked(clip: MeshClip, identities: Sequence[str]) -> list[Floats]:
-        starts = range(0, len(clip.vertices), frames)
-        samples = [start * SAMPLE_RATE // clip.fps for start in starts]
-        sounds = [clip.sound[a:b] for a, b in zip(samples, [*samples[1:], len(clip.sound)], strict=True)]
-        cuts = [
-            replace(clip, sound=sound, vertices=clip.vertices[start : start + frames])
-            for start, sound in zip(starts, sounds, strict=True)
-        ]
-        spoken = [speak(cut, identities) for cut in cuts]
-        return [np.concatenate(parts) for parts in zip(*spoken, strict=True)]
-
-    return chunked
 
 
 def _judge(
@@ -251,44 +174,6 @@ def _judge(
         boundary_jumps(spoken[0], range(chunk, len(spoken[0]), chunk), mesh) if chunk else None,
         apart,
     )
-
-
-def spoken_as(corpus: MeshCorpus, subject: str) -> tuple[str, ...]:
-    """Himself, if the subject was trained on; else everybody who was."""
-    return (subject,) if subject in corpus.identities else corpus.identities
-
-
-def mean_offset(corpus: MeshCorpus) -> Floats:
-    """Mean offset from rest over all frames that are trained on, [V, 3]: the best face that does not move."""
-    total, frames = np.zeros((corpus.topology.vertices, 3)), 0
-    for name in corpus.splits.get("train", ()):
-        clip = corpus.clip(name)
-        total += clip.vertices.sum(axis=0, dtype=np.float64) - len(clip.vertices) * clip.template
-        frames += len(clip.vertices)
-    return (total / max(frames, 1)).astype(np.float32)
-
-
-def read_predictions(folder: Path) -> Speak:
-    """Predictions of any system: CLIP.npy, or CLIP_condition_IDENTITY.npy (as FaceFormer and CodeTalker write them),
-    [T, V, 3] or [T, 3 V]. Raises CorpusError when one is missing or is no array.
-    """
-    if not folder.is_dir():
-        raise CorpusError(f"there is no folder '{folder}' of predictions; expected CLIP.npy for each clip of the split")
-
-    def read(clip: MeshClip, identity: str) -> Floats:
-        places = [folder / f"{clip.name}_condition_{identity}.npy", folder / f"{clip.name}.npy"]
-        path = next((place for place in places if place.exists()), None)
-        if path is None:
-            raise CorpusError(f"'{folder}' has neither {places[1].name} nor {places[0].name}; predict this clip, too")
-        try:
-            vertices = np.load(path, allow_pickle=False)
-        except (OSError, ValueError, EOFError) as error:
-            raise CorpusError(f"'{path}' is no array ({error}); expected numbers [frames, vertices, 3]") from None
-        if vertices.ndim == 2 and vertices.shape[1] % 3 == 0:
-            vertices = vertices.reshape(len(vertices), -1, 3)
-        return np.asarray(vertices, np.float32)
-
-    return lambda clip, identities: [read(clip, identity) for identity in identities]
 
 
 def _mean_figures(scores: Sequence[MeshScore]) -> Figures:
