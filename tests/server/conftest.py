@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from facestream.errors import BundleError
+from facestream.runtime.ears import MelEars
 from facestream.server.house import House
 from facestream.server.limits import Doorman, Limits
 from facestream.server.serve import Address, listen, make_server
@@ -22,6 +23,7 @@ class Echo:
     """What an engine needs of a Talker: the jaw says how loud the frame is, the head turns with the noise."""
 
     timing = Timing()
+    ears = MelEars(timing)
     config = SimpleNamespace(name="echo", channels=FACE, styles=("neutral", "other"), fps=25, latents=1, bands=80)
 
     def newcomers(self, lanes):
