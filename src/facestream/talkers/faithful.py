@@ -143,7 +143,7 @@ class FaithfulStreamingTalker(nn.Module):
 
         features: [L, T, A]; subject: [L, N] weights; noise: [L, T, D], normal.
         """
-        return self.codec.decode(self.latents(features, subject, noise))
+        return self.codec.decode(self.latents(features, subject, noise)) * self.config.unit
 
     @torch.no_grad()
     def latents(self, features: Tensor, subject: Tensor, noise: Tensor) -> Tensor:
