@@ -1,6 +1,7 @@
 // Sound that the page plays, and when each sample of it is heard.
 
 const SENT_RATE = 16000; // what the server hears
+const LEAST_CHANGE = 2e-5; // of the tempo
 const LEAD = 0.06; // seconds from the first frame to the first sample
 
 /** @typedef {{buffer: AudioBuffer, samples: Float32Array, name: string}} Sound  samples: mono, 16 kHz */
@@ -39,13 +40,24 @@ export class Player extends EventTarget {
     const source = (this.source = new AudioBufferSourceNode(this.context, { buffer: sound.buffer }));
     this.fade = new GainNode(this.context);
     source.connect(this.fade).connect(this.volume);
-    this.begins = this.context.currentTime + LEAD;
+    const begins = this.context.currentTime + LEAD;
+    this.since = { at: begins, sample: 0 }; // since when it has this tempo
+    this.rate = 1;
     source.onended = () => {
       if (source !== this.source) return;
       this.source = undefined;
       this.dispatchEvent(new Event("ended"));
     };
-    source.start(this.begins);
+    source.start(begins);
+  }
+
+  /** Play faster or slower from now on. @param {number} rate  1: as it was recorded */
+  tempo(rate) {
+    const now = this.context.currentTime;
+    if (!this.source || now < this.since.at || Math.abs(rate - this.rate) < LEAST_CHANGE) return;
+    this.since = { at: now, sample: this.since.sample + (now - this.since.at) * this.rate * SENT_RATE };
+    this.rate = rate;
+    this.source.playbackRate.setValueAtTime(rate, now);
   }
 
   /** Silence, without a click. */
@@ -74,13 +86,14 @@ export class Player extends EventTarget {
 
   /** When a sample (of 16 kHz) of what is played is heard, in seconds of performance.now(). */
   heardAt(sample) {
-    return this.begins + sample / SENT_RATE - this.#ahead();
+    return this.since.at + (sample - this.since.sample) / (this.rate * SENT_RATE) - this.#ahead();
   }
 
   /** Samples (of 16 kHz) that were heard so far. */
   position() {
-    const seconds = performance.now() / 1000 + this.#ahead() - this.begins;
-    return Math.max(0, Math.min(seconds, this.source?.buffer.duration ?? Infinity)) * SENT_RATE;
+    const seconds = performance.now() / 1000 + this.#ahead() - this.since.at;
+    const last = (this.source?.buffer.duration ?? Infinity) * SENT_RATE;
+    return Math.max(0, Math.min(this.since.sample + seconds * this.rate * SENT_RATE, last));
   }
 
   /** The context's clock minus the page's, for what is heard now. Both run evenly, what is told of them does not: the

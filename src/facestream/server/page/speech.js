@@ -65,6 +65,7 @@ export class Speech extends EventTarget {
   }
 
   #frame(frame) {
+    if (this.begun) this.player.tempo(this.timeline.tempo());
     if (!this.sound || this.begun || frame.heard < this.first) return;
     clearTimeout(this.giveUp);
     this.begun = true;

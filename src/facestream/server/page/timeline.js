@@ -9,6 +9,9 @@ const EVEN_OUT = 0.03; // seconds that a frame waits where no sound says when it
 const WATCHED = 50; // frames whose arrival says how unsteady the way is
 const SEAM = 0.07; // seconds in which a jump between two faces is forgotten
 const KEPT = 3; // seconds of frames at most
+const SPARE = 0.02; // seconds that the latest frame should come before its sound
+const MADE_UP = 5; // seconds in which a sound makes up for what is missing of that
+const SLOWEST = 0.998; // of its tempo: a third of a hundredth of a tone, which nobody hears
 
 export class Timeline {
   constructor() {
@@ -22,13 +25,21 @@ export class Timeline {
   clear() {
     this.frames = [];
     this.arrivals = [];
-    this.sound = null; // heard sample to the instant it is heard
+    this.follow(null);
     this.newest = null;
   }
 
   /** Sound is played: when a sample of this turn is heard, seconds. @param {((heard: number) => number) | null} sound */
   follow(sound) {
     this.sound = sound;
+    this.margins = []; // seconds from a frame's arrival to its sound, of the last ones
+  }
+
+  /** How fast the sound should be played, so that its frames keep coming in time. Its clock and the server's drift apart by
+   *  some 50 ppm, which is 0.2 s in an hour: where the sound runs ahead, it waits for its face. */
+  tempo() {
+    const missing = SPARE - Math.min(...this.margins);
+    return this.margins.length < WATCHED ? 1 : Math.max(SLOWEST, 1 - Math.max(0, missing) / MADE_UP);
   }
 
   /** Frames not shown yet are void. */
@@ -43,9 +54,14 @@ export class Timeline {
     this.arrivals.push(now - frame.sample / CLOCK);
     if (this.arrivals.length > WATCHED) this.arrivals.shift();
     this.newest = frame;
-    if (this.sound && frame.heard !== IDLE && this.due(frame) < now - 0.04) {
-      this.late++;
-      if (this.frames.length) return; // too late to be seen, but better than nothing where nothing is
+    if (this.sound && frame.heard !== IDLE) {
+      const margin = this.due(frame) - now;
+      this.margins.push(margin);
+      if (this.margins.length > WATCHED) this.margins.shift();
+      if (margin < -0.04) {
+        this.late++;
+        if (this.frames.length) return; // too late to be seen, but better than nothing where nothing is
+      }
     }
     this.frames.push(frame);
     while (this.frames.length > 2 && this.due(this.frames.at(-1)) - this.due(this.frames[0]) > KEPT) this.frames.shift();
