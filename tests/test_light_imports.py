@@ -18,7 +18,7 @@ WITH_TORCH = (
     "streaming.tree",
     "nn",
     "motion",
-    "audio.encoders",
+    "audio.encoder",
     "audio.speech_models",
     "talkers.streamingtalker",
     "talkers.faithful",

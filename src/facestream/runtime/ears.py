@@ -12,11 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from facestream.audio.frontend import BANDS, TAIL, log_mel_of
-from facestream.audio.speech_windows import SpeechWindow
 from facestream.runtime.network import open_network
 from facestream.signals import Floats
 from facestream.talkers.bundle import SPEECH, BundleConfig
-from facestream.timing import Timing
+from facestream.timing import HOP, Timing
 
 
 class Ears(Protocol):
@@ -32,36 +31,35 @@ class Ears(Protocol):
 
 
 class MelEars:
-    """Log-mel frames of 10 ms; every lane at a step of its own."""
+    """Log-mel: a row a hop, every lane at a step of its own."""
 
     reach, columns = TAIL, BANDS
 
     def __init__(self, timing: Timing) -> None:
-        self.rows = timing.frame_hops
+        self.rows = (timing.step_samples + timing.ahead) // HOP
 
     def hear(self, sound: Floats, step: npt.NDArray[np.int64]) -> Floats:
-        """A row a hop."""
+        """[L, N] → [L, R, A]."""
         return log_mel_of(sound)
 
 
 class SpeechEars:
-    """A speech model's features of a block, a row a frame; all lanes at one step."""
+    """A speech model on windows: a row a frame, all lanes at one step."""
 
-    def __init__(self, folder: Path, window: SpeechWindow, fps: int, threads: int) -> None:
-        self._network = open_network(folder / SPEECH, threads)
-        self._window, self.rows = window, window.frames(fps)
-        self.reach = window.left_samples
+    def __init__(self, path: Path, reach: int, timing: Timing, threads: int) -> None:
+        self._network, self._timing = open_network(path, threads), timing
+        self.reach, self.rows = reach, timing.block
         self.columns = int(self._network.get_outputs()[0].shape[-1])
 
     def hear(self, sound: Floats, step: npt.NDArray[np.int64]) -> Floats:
-        """The window of a block that begins with frame `step`; it never begins before the sound does."""
-        before = self._window.block_samples * int(step[0]) // self.rows
-        (features,) = self._network.run(None, {"sound": sound[:, max(0, self.reach - before) :]})
+        """[L, N] → [L, R, A]. A window never begins before the sound does."""
+        heard = int(step[0]) // self.rows * self._timing.step_samples  # before this step
+        (features,) = self._network.run(None, {"sound": sound[:, max(0, self.reach - heard) :]})
         return features  # type: ignore[no-any-return]
 
 
 def ears_of(folder: Path, config: BundleConfig, threads: int) -> Ears:
     """What the talker of a bundle hears through."""
-    if config.speech is None:
+    if config.reach is None:
         return MelEars(config.timing)
-    return SpeechEars(folder, config.speech, config.fps, threads)
+    return SpeechEars(folder / SPEECH, config.reach, config.timing, threads)

@@ -92,7 +92,7 @@ class Talker:
         return weights
 
     def noise(self, seed: int, step: int) -> Floats:
-        """The noise of one lane at one step, [D] or [F, D]: of nothing else, so nobody's face depends on who is there too."""
+        """The noise of one lane at one step, [D] or [F, D]: of nothing else, so it does not matter who else is there."""
         with self._source_lock:
             self._source_state["state"]["key"] = (step, seed % 2**64)
             self._source.bit_generator.state = self._source_state
@@ -113,7 +113,8 @@ class Talker:
         """
         inputs = {"sound": sound, "style": style, "noise": noise, "step": step, **memories}
         face, *new = self._session.run(self._outputs, inputs)
-        write(self.config.memories, memories, dict(zip(self.config.memories, new, strict=True)), step, lanes)
+        update = dict(zip(self.config.memories, new, strict=True))
+        write(self.config.memories, memories, update, step, lanes, self.config.block)
         return face  # type: ignore[no-any-return]
 
 

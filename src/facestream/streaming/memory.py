@@ -72,16 +72,25 @@ def empty(plan: Plan, lanes: int) -> dict[str, npt.NDArray[np.float32]]:
     return {name: np.zeros((lanes, *memory.shape), np.float32) for name, memory in plan.items()}
 
 
-def write(plan: Plan, state: Mapping[str, Array], update: Mapping[str, Array], step: Array, lanes: Array) -> None:
+def write(
+    plan: Plan,
+    state: Mapping[str, Array],
+    update: Mapping[str, Array],
+    step: Array,
+    lanes: Array,
+    rows: int | None = None,
+) -> None:
     """Write a step's update into the memories of some lanes, in place.
 
     step: [L] absolute step of the update's first row; lanes: [A] indices, ascending, of the lanes that took the step.
-    The update has all L lanes; rows of lanes that are not listed are left out.
+    The update has all L lanes; rows of lanes that are not listed are left out. rows: by how many the clock moves at
+    each step, for networks with rings at several rates; a ring's own rate is what it gets at each step.
     """
-    every, at = len(lanes) == len(step), step[lanes]
+    every = len(lanes) == len(step)
     for name, memory in plan.items():
         kept, new = state[name], update[name] if every else update[name][lanes]
         if isinstance(memory, Ring):
+            at = step[lanes] if rows is None else step[lanes] * new.shape[2] // rows
             for row in range(max(0, new.shape[2] - memory.size), new.shape[2]):
                 kept[lanes, :, (at + row) % memory.size] = new[:, :, row]
         elif every:

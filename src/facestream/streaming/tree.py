@@ -51,14 +51,16 @@ def blank(memories: Mapping[str, Memory], lanes: int, like: Tensor) -> State:
 
 
 def advance(memories: Mapping[str, Memory], state: State, update: State, step: Tensor) -> State:
-    """The state after a step of one row, as new tensors: for several steps within one forward. step: [L]."""
+    """The state after a step, as new tensors: for several steps within one forward. step: [L], of its first row."""
     after: State = {}
     for name, memory in memories.items():
         new = update[name]
         if isinstance(memory, Ring):
-            slots = torch.arange(memory.size, device=step.device)
-            here = slots == torch.remainder(step[:, None], memory.size)  # [L, P]
-            new = torch.where(here[:, None, :, None], new, state[name])
+            slots, kept = torch.arange(memory.size, device=step.device), state[name]
+            for row in range(int(new.shape[2])):
+                here = slots == torch.remainder(step[:, None] + row, memory.size)  # [L, P]
+                kept = torch.where(here[:, None, :, None], new[:, :, row : row + 1], kept)
+            new = kept
         after[name] = new
     return after
 

@@ -3,14 +3,14 @@
     config.json    what it is, strictly: rates, channels, styles, memories, licence
     talker.onnx    one step of the network: memories in, what is new out, any number of lanes
     README.md      the model card
-    speech.onnx    a talker that hears through a speech model: a window of sound to its features at the motion rate
-    mesh.npz       a talker of vertices: the mesh that they belong to, at rest
+    speech.onnx    where the talker hears through a speech model: a window of sound to features at the motion rate
+    mesh.npz       where vertices come out: the mesh that they belong to, at rest
 
 Needs no torch. The step's inputs are sound [L, rows, bands], style [L, styles], noise [L, latents], step [L] and the
 memories by name; its outputs are face [L, channels] and the update of each memory as `new.NAME`.
 
-With a speech model a step is a block of F frames: speech.onnx takes a window of sound [L, N] to features [L, F, bands],
-which are talker.onnx' sound; its noise is [L, F, latents] and its face [L, F, channels, or 3 vertices].
+A step may be a block of F frames: noise is then [L, F, latents] and the face [L, F, channels, or 3 vertices]. With a
+speech model, speech.onnx takes a window of sound [L, N] to features [L, F, bands], which are talker.onnx' sound.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from facestream.audio.speech_windows import SpeechWindow
 from facestream.errors import BundleError, did_you_mean
 from facestream.streaming.memory import Memory, describe, parse
 from facestream.timing import Timing
@@ -37,10 +36,10 @@ NEW = "new."  # prefix of an update among the network's outputs
 class BundleConfig:
     """What a bundle says of itself.
 
-    fps, delay: see timing.Timing; bands: mel bands, or a speech model's features; latents: width of the noise;
-    channels, styles: names in the order of the network's columns; memories: its memory plan; licence: SPDX name;
-    made_from: sources and their licences; speech: what the speech model hears, if there is one; vertices: of the mesh
-    whose offsets come out where there are no channels.
+    fps, delay, block, ahead: see timing.Timing; bands: mel bands, or a speech model's features; latents: width of the
+    noise; channels, styles: names in the order of the network's columns; memories: its memory plan; licence: SPDX name;
+    made_from: sources and their licences; reach: samples before a step that the speech model hears, None if there is
+    no such model; vertices: of the mesh whose offsets come out where there are no channels.
     """
 
     format: int
@@ -54,29 +53,26 @@ class BundleConfig:
     memories: Mapping[str, Memory]
     licence: str
     made_from: tuple[str, ...]
-    speech: SpeechWindow | None = None
+    block: int = 1
+    ahead: int = 0
+    reach: int | None = None
     vertices: int = 0
 
     @property
     def timing(self) -> Timing:
         """Rates and delay."""
-        if self.speech is None:
-            return Timing(self.fps, self.delay)
-        return Timing(self.fps, self.delay, self.speech.frames(self.fps), self.speech.ahead_samples)
+        return Timing(self.fps, self.delay, self.block, self.ahead)
 
     @property
     def noise(self) -> tuple[int, ...]:
         """Shape of a lane's noise in a step."""
-        return (*self._block, self.latents)
+        return (self.latents,) if self.block == 1 else (self.block, self.latents)
 
     @property
     def face(self) -> tuple[int, ...]:
         """Shape of a lane's faces in a step."""
-        return (*self._block, len(self.channels) or 3 * self.vertices)
-
-    @property
-    def _block(self) -> tuple[int, ...]:
-        return () if self.speech is None else (self.speech.frames(self.fps),)
+        width = len(self.channels) or 3 * self.vertices
+        return (width,) if self.block == 1 else (self.block, width)
 
 
 def write_config(folder: Path, config: BundleConfig) -> None:
@@ -84,8 +80,6 @@ def write_config(folder: Path, config: BundleConfig) -> None:
     every = dataclasses.fields(config)
     fields = {each.name: value for each in every if (value := getattr(config, each.name)) != each.default}
     fields["memories"] = describe(config.memories)
-    if config.speech is not None:
-        fields["speech"] = dataclasses.asdict(config.speech)
     (folder / CONFIG).write_text(json.dumps(fields, indent=1) + "\n", encoding="utf-8")
 
 
@@ -111,11 +105,7 @@ def read_config(folder: Path) -> BundleConfig:
     except (KeyError, TypeError, AttributeError) as error:
         raise BundleError(f"'{path}' describes a memory that this facestream does not know ({error})") from error
     plain: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()}
-    try:
-        speech = SpeechWindow(**plain.pop("speech")) if "speech" in plain else None
-    except (TypeError, ValueError) as error:
-        raise BundleError(f"'{path}' describes a window that this facestream does not know ({error})") from error
-    return BundleConfig(memories=memories, speech=speech, **plain)
+    return BundleConfig(memories=memories, **plain)
 
 
 def _check_keys(path: Path, fields: dict[str, Any]) -> None:
