@@ -17,7 +17,7 @@ import typer
 from rich.logging import RichHandler
 from typer.core import TyperGroup
 
-from facestream.cli import animate, bench, doctor, evaluate, export, faces, live, prepare, serve, train
+from facestream.cli import animate, bench, doctor, evaluate, export, faces, live, prepare, reproduce, serve, train
 from facestream.cli.console import errors
 from facestream.errors import FacestreamError
 
@@ -49,6 +49,7 @@ app.add_typer(prepare.app, name="prepare")
 app.command("train", epilog="Example: facestream train recipes/streamingtalker_live.py")(train.command)
 app.command("export", epilog="Example: facestream export recipes/streamingtalker_live.py -o my-talker")(export.command)
 app.add_typer(evaluate.app, name="evaluate")
+app.command("reproduce", epilog="Example: facestream reproduce streamingtalker-vocaset")(reproduce.command)
 app.add_typer(bench.app, name="bench")
 app.command("doctor", epilog="Example: facestream doctor")(doctor.command)
 

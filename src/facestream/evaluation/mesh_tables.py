@@ -10,7 +10,6 @@ from rich.text import Text
 
 from facestream.evaluation.figures import figure, numbers
 from facestream.evaluation.mesh_report import MeshReport
-from facestream.evaluation.published import Row
 
 ROWS = {
     "lve": ("LVE", "m²"),
@@ -66,19 +65,6 @@ def _long_notes(report: MeshReport) -> list[Text]:
         where = f"In minute {last + 1} the mean face is {1e3 * away:.3g} mm from minute 1's"
         notes.append(Text(f"{where}; it moves {moved:.2f} times as much."))
     return notes
-
-
-def published_table(title: str, rows: dict[str, Row], ours: dict[str, MeshReport]) -> Table:
-    """A paper's table with ours below it, all in its digits."""
-    table = Table("", *numbers("LVE", "FDD", "MOD"), title=title, title_justify="left")
-    for name, row in rows.items():
-        table.add_row(name, *("–" if value is None else figure(value, 4) for value in row))
-    table.add_section()
-    for name, report in ours.items():
-        for label, figures in ((name, report.by_clips()), ("  the mean face", report.still())):
-            printed = report.as_printed(figures)
-            table.add_row(label, *(figure(printed[figure_name], 4) for figure_name in ("lve", "fdd", "mod")))
-    return table
 
 
 def _small(value: float) -> str:
