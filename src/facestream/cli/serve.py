@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +15,7 @@ from facestream.server.limits import Doorman, Limits
 from facestream.server.logs import speak
 
 USUAL = Limits()
+CORES = os.cpu_count() or 1
 
 
 def command(
@@ -21,7 +23,7 @@ def command(
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 for any that is free.")] = 8000,
     bundle: Annotated[Path | None, typer.Option(help="Folder of another talker.")] = None,
     seats: Annotated[int, typer.Option(min=1, max=4096, help="Sessions at most.")] = 256,
-    threads: Annotated[int, typer.Option(min=1, max=64, help="Cores that share a step; for many sessions.")] = 1,
+    threads: Annotated[int, typer.Option(min=1, max=64, help="Cores that share a step; for many sessions.")] = CORES,
     token: Annotated[str, typer.Option(envvar="FACESTREAM_TOKEN", help="What clients must show; empty: nothing.")] = "",
     origin: Annotated[
         list[str] | None,

@@ -27,6 +27,7 @@ from facestream.timing import SAMPLE_RATE
 BAYS = 4
 LIGHT = 8  # users who share one bay, whose turn is then every tick
 UNEVEN = 1.25  # a bay takes so many times the mean in before it is full
+MOVES = 3  # users at most who change bays in a tick: each costs two steps; after a late tick all would like to
 REMEMBERED = 16  # last faces, for an interruption while some of them are not seen yet
 SILENT = -1
 
@@ -139,10 +140,10 @@ class Engine:
         turn = 0 if light else self._turn
         self._turn = (self._turn + 1) % len(self._bays)
         room = len(self.users) if light else int(UNEVEN * len(self.users) / len(self._bays)) + 1
-        for user in due:
-            waits = (user.bay - turn) % len(self._bays)
-            if user.bay != turn and (light or waits > 1) and len(self._bays[turn].lanes) < room:
-                self._move(user, turn)
+        strangers = [user for user in due if user.bay != turn and (light or (user.bay - turn) % len(self._bays) > 1)]
+        free = max(0, room - len(self._bays[turn].lanes))
+        for user in strangers[: free if light else min(free, MOVES)]:
+            self._move(user, turn)
         ready = [user for user in due if user.bay == turn]
         if not ready:
             return []

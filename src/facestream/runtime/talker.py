@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from importlib import resources
+from itertools import pairwise
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime
 
 from facestream.errors import BundleError, did_you_mean
 from facestream.runtime.ears import ears_of
+from facestream.runtime.network import open_network
 from facestream.signals import Floats
 from facestream.streaming.memory import empty, forget, write
 from facestream.talkers.bundle import NETWORK, NEW, BundleConfig, read_config
@@ -26,39 +28,35 @@ from facestream.talkers.bundle import NETWORK, NEW, BundleConfig, read_config
 Memories = dict[str, Floats]
 
 MOTION = "motion"  # the memory that holds the last motion
+PART = 16  # lanes at least that are worth a thread of their own
+# Scales inside a product keep ONNX Runtime from its kernel for single rows: attention takes twice as long.
+HINDERING = ["MatMulScaleFusion"]
 
 
 class Talker:
-    """One step of a network, for any number of lanes. Holds no user's state: that is passed in and written back."""
+    """One step of a network, for any number of lanes. Holds no user's state: that is passed in and written back.
+
+    threads: that share the lanes of a step. (Sharing each product instead costs more than it saves.)
+    """
 
     def __init__(self, folder: str | os.PathLike[str], threads: int = 1) -> None:
         self.config: BundleConfig = read_config(Path(folder))
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        path = Path(folder) / NETWORK
-        if not path.is_file():
-            raise BundleError(f"'{folder}' is not a whole bundle: it has no {NETWORK}; copy it again")
-        try:
-            self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # onnxruntime raises several kinds, none of them public
-            raise BundleError(
-                f"'{path}' is not a network that ONNX Runtime can load ({error}); copy the bundle again"
-            ) from error
+        self._threads, self._helpers = threads, ThreadPoolExecutor(max(1, threads - 1), "facestream network")
+        self._session = open_network(Path(folder) / NETWORK, disabled=HINDERING)
         self._source = np.random.Generator(
             np.random.Philox(0)
         )  # set anew for each draw: five times faster than a new one
         self._source_state: dict[str, Any] = dict(self._source.bit_generator.state)
         self._source_lock = Lock()
         self._outputs = ["face", *(NEW + name for name in self.config.memories)]
-        self._try_a_step(folder, threads)
+        self._try_a_step(folder)
 
-    def _try_a_step(self, folder: str | os.PathLike[str], threads: int) -> None:
+    def _try_a_step(self, folder: str | os.PathLike[str]) -> None:
         """Raise BundleError unless the network is the one that the config describes: the first frame is no time to."""
         one = np.zeros(1, np.int64)
         try:
             self.timing = self.config.timing
-            self.ears = ears_of(Path(folder), self.config, threads)
+            self.ears = ears_of(Path(folder), self.config, self._threads)
             sound = np.zeros((1, self.ears.rows, self.ears.columns), np.float32)
             style = np.zeros((1, len(self.config.styles)), np.float32)
             face = self.step(sound, style, self.noise(0, 0)[None], self.newcomers(1), one, one)
@@ -92,7 +90,7 @@ class Talker:
         return weights
 
     def noise(self, seed: int, step: int) -> Floats:
-        """The noise of one lane at one step, [D] or [F, D]: of nothing else, so it does not matter who else is there."""
+        """The noise of one lane at one step, [D] or [F, D]: of nothing else, whoever else is there."""
         with self._source_lock:
             self._source_state["state"]["key"] = (step, seed % 2**64)
             self._source.bit_generator.state = self._source_state
@@ -111,15 +109,26 @@ class Talker:
 
         sound: [L, H, B]; style: [L, S]; noise: [L, D]; step: [L] the lanes' clocks, which the caller moves.
         """
+        parts = max(1, min(self._threads, len(step) // PART))
+        bounds = [len(step) * part // parts for part in range(parts + 1)]
+        rows = [slice(first, last) for first, last in pairwise(bounds)]
         inputs = {"sound": sound, "style": style, "noise": noise, "step": step, **memories}
-        face, *new = self._session.run(self._outputs, inputs)
-        update = dict(zip(self.config.memories, new, strict=True))
-        write(self.config.memories, memories, update, step, lanes, self.config.block)
-        return face  # type: ignore[no-any-return]
+        others = [self._helpers.submit(self._run, inputs, part) for part in rows[1:]]
+        runs = [self._run(inputs, rows[0]), *(other.result() for other in others)]
+        for part, (_, new) in zip(rows, runs, strict=True):
+            kept = {name: memory[part] for name, memory in memories.items()}
+            moved = lanes[(lanes >= part.start) & (lanes < part.stop)] - part.start
+            write(self.config.memories, kept, new, step[part], moved, self.config.block)
+        return np.concatenate([faces for faces, _ in runs])
+
+    def _run(self, inputs: Mapping[str, Any], part: slice) -> tuple[Floats, Memories]:
+        """Faces of some lanes, and what is new for their memories."""
+        faces, *new = self._session.run(self._outputs, {name: value[part] for name, value in inputs.items()})
+        return faces, dict(zip(self.config.memories, new, strict=True))
 
 
 def load(bundle: str | os.PathLike[str] | None = None, threads: int = 1) -> Talker:
-    """Load a talker: the one that ships with facestream, or a bundle folder. threads: that share the work of a step."""
+    """Load a talker: the one that ships with facestream, or a bundle folder. threads: that share a step's lanes."""
     if bundle is not None:
         return Talker(bundle, threads)
     with resources.as_file(resources.files("facestream") / "assets" / "talker") as folder:
