@@ -7,10 +7,12 @@ import pytest
 
 from facestream.errors import FaceError
 from facestream.faces.camera import Camera
+from facestream.faces.face import load_head
 from facestream.faces.head import PRESETS, Head, Identity
 from facestream.faces.head.forms import turn
 from facestream.faces.head.identity import CLOTHES_COLORS, EYE_COLORS, HAIR_COLORS, HAIR_STYLES
 from facestream.faces.head.regions import REGIONS
+from facestream.faces.head.shade import measured
 from facestream.faces.head.skin import EYE, EYE_RADIUS
 from facestream.faces.head.warp import eye_scale, stretch, warp
 from facestream.faces.mesh import Mesh
@@ -140,10 +142,20 @@ def test_heads_that_move_stay_in_the_picture(name: str) -> None:
     head, camera = head_of(name), Camera()
     above = np.flatnonzero(head.mesh.vertices[:, 1] > -0.9)  # the chin and what is over it
     half = np.tan(np.radians(camera.view / 2))
-    for yaw, pitch, roll in itertools.product((-1, 0, 1), repeat=3):
-        turned = {"headYaw": 0.3 * yaw, "headPitch": 0.3 * pitch, "headRoll": 0.1 * roll}
+    for yaw, pitch, roll in itertools.product((-0.3, 0, 0.3), repeat=3):
+        turned = {"headYaw": yaw, "headPitch": pitch, "headRoll": roll}
         seen = (head.pose(list(turned.values()), list(turned))[above] - np.array(camera.position)) @ camera.axes().T
-        assert np.abs(seen[:, :2] / (-seen[:, 2:] * half)).max() < 1, turned
+        wide = PEOPLE[name].hair == "afro" and np.count_nonzero([yaw, pitch, roll]) > 1
+        whole = 1.1 if wide else 1.0  # as Camera says
+        assert np.abs(seen[:, :2] / (-seen[:, 2:] * half)).max() < whole, turned
+
+
+def test_anybody_by_a_number_is_lit_as_the_presets_are() -> None:
+    head = load_head("seed:2")
+    assert head is load_head("seed:2")
+    rough, exact = Head.sculpt(Identity.from_seed(2)), measured(head, 128)
+    assert np.array_equal(head.mesh.vertices, rough.mesh.vertices)
+    assert np.abs(head.mesh.shade - exact).mean() < 0.015 < 0.1 < np.abs(rough.mesh.shade - exact).mean()
 
 
 def test_every_vertex_of_the_skin_belongs_to_one_region() -> None:

@@ -404,6 +404,8 @@ def test_what_is_missing_is_told_by_name(tmp_path: Path, caplog: pytest.LogCaptu
 def test_a_model_without_any_of_the_names_says_what_it_has(tmp_path: Path) -> None:
     with pytest.raises(FaceError, match="its morph targets are Smile, Frown; expected names such as jawOpen"):
         load(plain({"Smile": MOVES["jawOpen"], "Frown": MOVES["eyeBlinkLeft"]}), tmp_path)
+    with pytest.raises(FaceError, match=r"Shape0, Shape1, .*, Shape11 and 28 more; expected"):
+        load(plain({f"Shape{k}": MOVES["jawOpen"] for k in range(40)}), tmp_path)
     with pytest.raises(FaceError, match="no named morph targets"):
         load(plain({}), tmp_path)
 

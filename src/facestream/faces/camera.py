@@ -16,7 +16,8 @@ class Camera:
 
     The same three numbers make three.js' camera: `new PerspectiveCamera(view, 1, near, far)`, `position.set(...)`,
     `lookAt(...)` (x to the right, y up, z towards who looks; lengths as in the mesh). Unless told, it leaves a head
-    room to nod, turn and tilt by 0.3 radians in the picture.
+    room to nod, turn and tilt by 0.3 radians in the picture; of hair as wide as an afro up to a twentieth leaves it at
+    the side when two of these come together.
     """
 
     position: tuple[float, float, float] = (0.0, -0.11, 9.45)

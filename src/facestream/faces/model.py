@@ -36,6 +36,7 @@ logger = logging.getLogger("facestream")
 
 _AXES = ("Yaw", "Pitch", "Roll")
 _SHEEN = 0.1
+_NAMED = 12  # as many of a file's names are told when none of them is ours
 _LOWEST = -3.0  # in units of our faces: the picture ends at -2
 
 
@@ -233,8 +234,10 @@ def _middle(shapes: Sequence[Sequence[tuple[Floats, Floats]]]) -> Floats:
 
 
 def _what_was_found(document: Document) -> str:
-    names = [name for mesh in range(len(document.list("meshes"))) for name in target_names(document, mesh) if name]
-    found = f"its morph targets are {', '.join(dict.fromkeys(names))}" if names else "it has no named morph targets"
+    every = [name for mesh in range(len(document.list("meshes"))) for name in target_names(document, mesh) if name]
+    names = list(dict.fromkeys(every))
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    found = f"its morph targets are {', '.join(names[:_NAMED])}{more}" if names else "it has no named morph targets"
     return f"none of ARKit's 52 shapes is in it: {found}; expected names such as jawOpen, mouthSmileLeft, eyeBlink_L"
 
 

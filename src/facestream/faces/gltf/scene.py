@@ -31,8 +31,8 @@ from facestream.files import write_whole
 from facestream.signals import ARKIT, FACE, Motion
 
 METRES = 0.1  # a unit of our faces
-# What is left out of a target: moves below 10 micrometres, and changes of normals below a degree.
-LEAST_MOVE, LEAST_TURN = 1e-4, 2 / 127
+# What is left out of a target: moves below 15 micrometres, and changes of normals below a degree.
+LEAST_MOVE, LEAST_TURN = 1.5e-4, 2 / 127
 
 # Surfaces: how glossy they are at least, their roughness, and how much they mirror. No lamp is mirrored in a mouth, but
 # most players cast no shadow there.

@@ -19,14 +19,14 @@ _BODY = (
     (0.40, 0.40, -1.39, -1.54), (0.52, 0.46, -1.42, -1.60), (0.70, 0.50, -1.48, -1.68), (0.90, 0.52, -1.56, -1.80),
     (1.10, 0.51, -1.67, -1.95), (1.24, 0.48, -1.85, -2.12), (1.30, 0.46, -2.2, -2.4), (1.30, 0.46, -2.8, -2.8),
 )  # fmt: skip
-_COLUMNS, _RIBS = 64, 24
+_COLUMNS, _RIBS = 72, 24
 
 
 def clothes(identity: Identity) -> Part:
     """Shoulders in a shirt with a round neckline, a sweater with a rolled collar, or an open collar."""
     colors = Palette.of(identity)
     angle = np.linspace(-np.pi, np.pi, _COLUMNS, endpoint=False)
-    at = np.linspace(len(_BODY) - 1, 0, 17)
+    at = np.concatenate([[7.0, 6.0], np.linspace(5.2, 0.0, 15)])  # close together where the head's shadow falls
     loops = [profile(at, list(enumerate(column))) for column in zip(*_BODY, strict=True)]
     body = np.concatenate([_loop(angle, *loop) for loop in np.stack(loops, -1)])
     triangles = grid_triangles(17, _COLUMNS, wrap=True)

@@ -214,7 +214,7 @@ def _fold(face: Face, left: bool) -> Array:
 
 # How far a shape raises the cheek below the eye, and how far it fills it.
 _CHEEK = {
-    "mouthSmile": (0.034, 0.058),
+    "mouthSmile": (0.034, 0.048),
     "cheekSquint": (0.045, 0.034),
     "mouthUpperUp": (0.018, 0.018),
     "noseSneer": (0.026, 0.024),
@@ -225,7 +225,7 @@ def _cheek(face: Face, left: bool, lift: float, swell: float) -> Array:
     """The cheek becomes an apple: it slides up within the face's surface, so that nothing is folded below the eye, and
     swells.
     """
-    apple = face.hill(left, (0.43, -0.33), (0.24, 0.20)) * face.calmer
+    apple = face.hill(left, (0.43, -0.33), (0.24, 0.21)) * face.calmer
     rise = front(face.x, face.y + lift * apple) - front(face.x, face.y)
     side = 1 - step(0.55, 0.80, np.abs(face.x))  # where the surface turns away, heights do not tell it
     return _move(face, (0.012 if left else -0.012) * apple, lift * apple, rise * side * (apple > 1e-3) + swell * apple)
@@ -234,14 +234,14 @@ def _cheek(face: Face, left: bool, lift: float, swell: float) -> Array:
 def _smile(face: Face, left: bool) -> Array:
     """The corner is drawn up and back round the teeth, the cheek is full beside the fold."""
     sign = 1.0 if left else -1.0
-    wide, near = face.corner(left, (0.28, 0.27)), face.corner(left, (0.16, 0.14))
+    wide, near = face.corner(left, (0.28, 0.27)), face.corner(left, (0.18, 0.17))
     lips = (face.lip(True, 0.08) + face.lip(False, 0.08)) * face.half(left)
     lifted = (0.004 - 0.14 * face.t * _near(face, 0.16)) * lips
     return _move(
         face,
         sign * 0.090 * wide,
         0.096 * wide + 0.016 * near + lifted,
-        -0.034 * near - 0.016 * wide,
+        -0.027 * near - 0.018 * wide,
     )
 
 

@@ -53,9 +53,7 @@ class Head:
         return cls(sculpt(identity))
 
     def shaded(self, shade: Floats | None = None) -> Head:
-        """The same head with the share of ambient light that reaches each vertex, [V]; measured if not given, which
-        takes about a second.
-        """
+        """The same head with the share of ambient light that reaches each vertex, [V]; measured if not given."""
         shade = measured(self, 64) if shade is None else shade
         return Head(replace(self._rig, mesh=replace(self.mesh, shade=shade)))
 

@@ -147,9 +147,9 @@ class Identity:
 PRESETS: dict[str, Identity] = {
     "default": Identity(),
     "mira": Identity(
-        age=27, strength=0.05, build=-0.4, face_width=-0.25, jaw_width=-0.65, cheekbones=0.7, nose_width=-0.5,
-        nose_tip=0.4, nose_bridge=0.2, lips=0.55, eye_size=0.45, eye_tilt=0.35, skin_tone=0.52, blush=0.5,
-        lipstick=0.35, lashes=0.9, hair="long", hair_color="black", eye_color="dark brown", earrings="studs",
+        age=27, strength=0.05, build=-0.4, face_width=-0.25, jaw_width=-0.65, cheekbones=0.7, nose_width=-0.1,
+        nose_tip=0.4, nose_bridge=0.2, lips=0.55, eye_size=0.45, eye_spacing=0.4, eye_tilt=0.35, skin_tone=0.52,
+        blush=0.5, lipstick=0.35, lashes=0.9, hair="long", hair_color="black", eye_color="dark brown", earrings="studs",
         clothes="sweater", clothes_color="coral",
     ),
     "kofi": Identity(
@@ -176,19 +176,19 @@ PRESETS: dict[str, Identity] = {
     ),
     "yuki": Identity(
         age=22, strength=0.05, build=-0.1, face_width=0.30, face_length=-0.25, jaw_width=-0.35, cheekbones=0.2,
-        nose_length=-0.5, nose_width=-0.2, nose_bridge=-0.8, chin=-0.2, mouth_width=-0.3, lips=0.2, eye_tilt=0.5,
+        nose_length=-0.5, nose_width=0.1, nose_bridge=-0.8, chin=-0.2, mouth_width=-0.3, lips=0.2, eye_tilt=0.5,
         eye_opening=-0.35, eye_spacing=0.3, skin_tone=0.18, blush=0.7, lipstick=0.45, lashes=0.7, hair="bob",
         hair_color="black", eye_color="dark brown", clothes="collar", clothes_color="cream",
     ),
     "amara": Identity(
         age=31, strength=0.1, build=-0.1, face_width=-0.1, face_length=0.25, jaw_width=-0.45, chin=0.2,
-        cheekbones=0.9, nose_width=0.6, lips=1.0, mouth_width=0.2, eye_size=0.35, eye_tilt=0.25, brow_height=0.4,
-        skin_tone=0.80, blush=0.4, lipstick=0.6, lashes=1.0, hair="afro", hair_color="black", eye_color="brown",
-        earrings="hoops", clothes="shirt", clothes_color="forest",
+        cheekbones=0.9, nose_width=0.6, lips=1.0, mouth_width=0.2, eye_size=0.35, eye_spacing=0.4, eye_tilt=0.25,
+        brow_height=0.4, skin_tone=0.80, blush=0.4, lipstick=0.6, lashes=1.0, hair="afro", hair_color="black",
+        eye_color="brown", earrings="hoops", clothes="shirt", clothes_color="forest",
     ),
     "nadia": Identity(
         age=38, strength=0.25, build=-0.5, face_width=-0.4, face_length=0.55, jaw_width=0.1, chin=0.35,
-        nose_length=0.6, nose_bridge=0.7, nose_width=-0.2, lips=0.2, eye_size=0.05, eye_opening=-0.1, skin_tone=0.28,
+        nose_length=0.6, nose_bridge=0.7, lips=0.2, eye_size=0.05, eye_spacing=0.4, eye_opening=-0.1, skin_tone=0.28,
         freckles=0.5, blush=0.4, lipstick=0.5, lashes=0.6, hair="ponytail", hair_color="auburn", eye_color="green",
         glasses="square", clothes="collar", clothes_color="charcoal",
     ),

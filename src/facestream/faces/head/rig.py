@@ -25,7 +25,7 @@ from facestream.faces.head.mouth import cavity, teeth, tongue
 from facestream.faces.head.paint import skin_mesh
 from facestream.faces.head.part import Part, neck_share
 from facestream.faces.head.regions import regions
-from facestream.faces.head.skin import HALF, Skin, sculpt_skin
+from facestream.faces.head.skin import EYE_COLUMNS, HALF, Skin, sculpt_skin
 from facestream.faces.head.warp import eye_scale, stretch, warp
 from facestream.faces.mesh import Floats, Indices, Mesh
 from facestream.signals import ARKIT, TONGUE
@@ -182,5 +182,10 @@ def _places(skin: Skin) -> dict[str, Indices]:
             f"lid_{place}_{name}": rim[skin.eye_columns(left_side)]
             for left_side, name in ((True, "left"), (False, "right"))
             for place, rim in (("upper", skin.lids_upper), ("lower", skin.grid[skin.rows["lids"]]))
+        },
+        **{
+            f"eye_corner_{place}_{name}": skin.grid[skin.rows["lids"], [HALF + sign * column]]
+            for sign, name in ((1, "left"), (-1, "right"))
+            for place, column in zip(("inner", "outer"), EYE_COLUMNS, strict=True)
         },
     }

@@ -102,7 +102,7 @@ def _nose(x: Array, y: Array) -> Array:
     """Height of the nose above the face."""
     wide = profile(y, _RIDGE_WIDTH)
     ridge = profile(y, _RIDGE) * np.exp(-(np.abs(x / wide) ** 2.0))
-    wings = 0.082 * both(x, y, (0.100, -0.255), (0.040, 0.044)) + 0.040 * both(x, y, (0.08, -0.19), (0.07, 0.07))
+    wings = 0.082 * both(x, y, (0.114, -0.255), (0.043, 0.044)) + 0.040 * both(x, y, (0.08, -0.19), (0.07, 0.07))
     flow = 0.045 * bump(x, y, (0, -0.19), (0.19, 0.18))  # it grows out of the cheeks
     nostrils = 0.035 * both(x, y, (0.052, -0.300), (0.028, 0.020))
     return np.asarray(ridge + wings + flow - nostrils)
@@ -113,7 +113,7 @@ def crease(x: Array, y: Array) -> Array:
     _, lid = _lids(x)
     inner, outer = _EYE_SPAN
     e = (np.abs(x) - inner) / (outer - inner)
-    along = step(-0.10, 0.22, e) * (1 - step(0.85, 1.15, e))
+    along = step(0.0, 0.40, e) * (1 - step(0.70, 1.10, e))
     above = y - lid - 0.060
     hood = np.exp(-(((above - 0.055) / 0.050) ** 2))
     return along * (0.022 * hood - 0.026 * np.exp(-((above / 0.017) ** 2)))
