@@ -39,7 +39,8 @@ def examine() -> list[Finding]:
         Finding("talker", _talker(), "animate", "pip install --force-reinstall facestream", vital=True),
         *(_codec(name, use) for name, use in (("libx264", "video with H.264"), ("aac", "sound in video"))),
         *(_served(name) for name in ("fastapi", "uvicorn", "websockets")),
-        Finding("page", _page(), "serve", "pip install --force-reinstall facestream"),
+        Finding("page", _page("index.html"), "serve", "pip install --force-reinstall facestream"),
+        Finding("three.js", _page("vendor/three.module.js"), "the page of serve and live --page", "make page"),
         Finding("port 8000", _port(), "serve", "serve --port 8001"),
         _package("aiortc", "webrtc", "serve, over WebRTC"),
         _package("sounddevice", "mic", "live --mic"),
@@ -48,7 +49,10 @@ def examine() -> list[Finding]:
         _package("pocketsphinx", "align", "evaluate lips, prepare speech"),
         _package("torch", "train", "prepare features, train, export"),
         _package("scipy", "train", "prepare features"),
+        *(_package(name, "train", "train") for name in ("lightning-fabric", "tensorboard")),
+        _package("transformers", "train", "train, on a pretrained speech model"),
         *(_package(name, "train", "export") for name in ("safetensors", "onnx")),
+        _package("mediapipe", "track", "prepare video"),
         *(_program(name, "prepare synthetic") for name in ("flite", "festival")),
         Finding("espeak-ng", find_library("espeak-ng"), "prepare synthetic", "apt install libespeak-ng1"),
     ]
@@ -60,8 +64,8 @@ def _served(name: str) -> Finding:
     )
 
 
-def _page() -> str | None:
-    return "there" if (files("facestream.server") / "page" / "index.html").is_file() else None
+def _page(part: str) -> str | None:
+    return "there" if (files("facestream.server") / "page" / part).is_file() else None
 
 
 def _port() -> str | None:
