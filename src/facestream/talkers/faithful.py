@@ -25,7 +25,7 @@ from torch.nn import functional as F
 
 from facestream.motion.codecs.vq import MeshCodec, MeshCodecConfig, RawMotion
 from facestream.motion.condition import ConditionConfig, ConditionPredictor
-from facestream.motion.heads.clean import HEADS, HeadConfig
+from facestream.motion.heads.clean import HEADS, Affine, HeadConfig
 from facestream.streaming.clock import Clock
 from facestream.streaming.memory import Latch, Memory
 from facestream.streaming.tree import State, advance, blank, child, join, plan
@@ -138,17 +138,18 @@ class FaithfulStreamingTalker(nn.Module):
         return past
 
     @torch.no_grad()
-    def sample(self, features: Tensor, subject: Tensor, noise: Tensor) -> Tensor:
+    def sample(self, features: Tensor, subject: Tensor, noise: Tensor, rollout: Rollout | None = None) -> Tensor:
         """Offsets [L, T, 3V], each frame sampled once, on the history that was sampled before it.
 
-        features: [L, T, A]; subject: [L, N] weights; noise: [L, T, D], normal.
+        features: [L, T, A]; subject: [L, N] weights; noise: [L, T, D], normal; rollout: of this talker, to make it once
+        for many calls (an affine head of the published size takes seconds to collapse).
         """
-        return self.codec.decode(self.latents(features, subject, noise)) * self.config.unit
+        return self.codec.decode(self.latents(features, subject, noise, rollout)) * self.config.unit
 
     @torch.no_grad()
-    def latents(self, features: Tensor, subject: Tensor, noise: Tensor) -> Tensor:
+    def latents(self, features: Tensor, subject: Tensor, noise: Tensor, rollout: Rollout | None = None) -> Tensor:
         """Latents [L, T, D] of `sample`, which takes the same, before they are decoded."""
-        rollout, lanes = Rollout(self), len(features)
+        rollout, lanes = rollout or Rollout(self), len(features)
         clock = Clock(torch.zeros(lanes, dtype=torch.int64, device=noise.device))
         latents, _ = rollout(features, subject, noise, blank(plan(rollout), lanes, noise), clock)
         return latents  # type: ignore[no-any-return]
@@ -181,37 +182,48 @@ class FaithfulStreamingTalker(nn.Module):
 
 
 class Rollout(nn.Module):
-    """The network on its own history: a few frames on, one after another."""
+    """The network on its own history: a few frames on, one after another. Made of a talker that no longer learns.
+
+    Where the head is one affine map, what a frame owes to its noise is computed for all frames at once, and the map
+    from a condition to the history that the next frame reads is one matrix.
+    """
 
     start: Tensor
 
     def __init__(self, talker: FaithfulStreamingTalker) -> None:
         super().__init__()
-        self.predictor, self.head = talker.predictor, talker.head
-        self.register_buffer("start", talker.rest().detach(), persistent=False)
+        self.predictor, self.read = talker.predictor, talker.head.from_latents
+        self.rings = plan(self.predictor)
+        self.register_buffer("start", self.read(talker.rest()).detach(), persistent=False)
         self.sampler = talker.head.sampler()
+        self.onward = self.sampler.followed_by(self.read) if isinstance(self.sampler, Affine) else None
 
     def memories(self) -> dict[str, Memory]:
-        """The last frame's latents."""
-        return {"latents": Latch(len(self.start))}
+        """The last frame, as the history reads it."""
+        return {"past": Latch(len(self.start))}
 
     def forward(
         self, features: Tensor, subject: Tensor, noise: Tensor, state: State, clock: Clock
     ) -> tuple[Tensor, State]:
         """Latents [L, T, D] of the next T frames. features: [L, T, A]; subject: [L, N]; noise: [L, T, D]."""
-        heard, memories = self.predictor.hear(features), plan(self.predictor)
-        last = torch.where(clock.step[:, None] == 0, self.start, state["latents"])
-        memory, latents, updates = child(state, "predictor") or {}, [], []
+        heard, memory = self.predictor.hear(features), child(state, "predictor") or {}
+        drawn = None if self.onward is None else self.onward.of_noise(noise)
+        past = torch.where(clock.step[:, None] == 0, self.start, state["past"])[:, None]
+        contexts, latents, updates = [], [], []
         for row in range(int(features.shape[1])):
-            now = Clock(clock.step + row)
-            past = self.head.from_latents(last)[:, None]
-            context, update = self.predictor([each[:, row : row + 1] for each in heard], past, subject, memory, now)
-            last = self.sampler(context[:, 0], noise[:, row])
-            memory = advance(memories, memory, update, now.step)
-            latents.append(last)
+            now, here = Clock(clock.step + row), slice(row, row + 1)
+            context, update = self.predictor([each[:, here] for each in heard], past, subject, memory, now)
+            if self.onward is None or drawn is None:
+                latents.append(self.sampler(context, noise[:, here]))
+                past = self.read(latents[-1])
+            else:
+                contexts.append(context)
+                past = self.onward.of_context(context) + drawn[:, here]
+            memory = advance(self.rings, memory, update, now.step)
             updates.append(update)
-        rows = {name: torch.cat([update[name] for update in updates], 2) for name in memories}  # all are rings
-        return torch.stack(latents, 1), {"latents": last} | join(predictor=rows)
+        rows = {name: torch.cat([update[name] for update in updates], 2) for name in self.rings}
+        done = self.sampler(torch.cat(contexts, 1), noise) if contexts else torch.cat(latents, 1)
+        return done, {"past": past[:, 0]} | join(predictor=rows)
 
 
 class FaithfulStep(nn.Module):

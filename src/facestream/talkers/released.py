@@ -1,8 +1,9 @@
 """The StreamingTalker checkpoints that its authors released, read into our network.
 
 Facts from the authors' code, github.com/zju3dv/StreamingTalker at revision 25b613a. A file is a PyTorch Lightning
-checkpoint; of it only `state_dict` is read, and only as plain tensors: a pickle with code in it is refused. Every tensor
-of ours must be there with its very shape, and every tensor there must be known. What is dropped, and why nothing is lost:
+checkpoint; of it only `state_dict` is read, and only as plain tensors: a pickle with code in it is refused. Every
+tensor of ours must be there with its very shape, and every tensor there must be known. What is dropped, and why nothing
+is lost:
 
     *.pe                                     tables of positions, which are computed here
     …multihead_attn.in_proj_*, two thirds    queries and keys of an attention over one key

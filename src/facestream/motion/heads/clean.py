@@ -113,7 +113,22 @@ class Affine(nn.Module):
 
     def forward(self, context: Tensor, noise: Tensor) -> Tensor:
         """Latents [..., D]."""
-        return F.linear(noise, self.from_noise, self.constant) + F.linear(context, self.from_context)
+        return self.of_noise(noise) + self.of_context(context)
+
+    def of_noise(self, noise: Tensor) -> Tensor:
+        """What the noise does, and the constant, [..., D]."""
+        return F.linear(noise, self.from_noise, self.constant)
+
+    def of_context(self, context: Tensor) -> Tensor:
+        """What the condition does, [..., D]."""
+        return F.linear(context, self.from_context)
+
+    @torch.no_grad()
+    def followed_by(self, layer: nn.Linear) -> Affine:
+        """This map and a linear layer behind it, as one map."""
+        weight = layer.weight.double()
+        maps = [(weight @ part.double()).to(part) for part in (self.from_noise, self.from_context, self.constant)]
+        return Affine(maps[0], maps[1], maps[2] + layer.bias.detach())
 
 
 class CleanHead(nn.Module):
