@@ -135,7 +135,7 @@ class Fit:
             total, terms = together(**batch)
         if not total.isfinite():
             raise CorpusError(
-                f"the loss is {float(total.detach())} at step {self.step}; look for unsound features in this step's batch"
+                f"the loss is {float(total.detach())} at step {self.step}; its batch holds unsound features"
             )
         optimizer.zero_grad(set_to_none=True)
         self.fabric.backward(total)

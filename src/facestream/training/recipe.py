@@ -5,11 +5,12 @@ from __future__ import annotations
 import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 import torch
 
-from facestream.errors import CorpusError
+from facestream.errors import CorpusError, did_you_mean
 from facestream.motion.spaces import MOUTH
 from facestream.signals import FACE
 from facestream.talkers.streamingtalker import StreamingTalker, StreamingTalkerConfig
@@ -33,7 +34,8 @@ class Stage:
 
 @dataclass(frozen=True)
 class Recipe:
-    """A published training run. name, licence (SPDX), made_from (sources with their licences): for the bundle."""
+    """A published training run. name, licence (SPDX), made_from (sources with their licences): for the bundle; data:
+    where its feature folders are by default."""
 
     name: str
     licence: str
@@ -42,10 +44,29 @@ class Recipe:
     timing: Timing
     fit: FitConfig
     stages: tuple[Stage, ...]
+    data: Path = Path("data/features")
+
+    def train(self, data: Path | None, folder: Path, start: Path | None = None) -> None:
+        """See `run`. data: feature folders."""
+        run(self, data or self.data, folder, start)
 
 
-def load_recipe(path: Path) -> Recipe:
-    """The RECIPE of a Python file. Raises CorpusError if there is none."""
+@runtime_checkable
+class TrainingRun(Protocol):
+    """What `facestream train` can run: a Recipe, or a MeshRecipe."""
+
+    def train(self, data: Path | None, folder: Path, start: Path | None = None) -> None:
+        """Train, or go on training, with everything in `folder`.
+
+        data: the material (None: where the recipe has it by default); start: what a new run begins with.
+        """
+
+
+Run = TypeVar("Run")
+
+
+def load_recipe(path: Path, variant: str | None = None, kind: type[Run] = Recipe) -> Run:  # type: ignore[assignment]
+    """The RECIPE of a Python file, or one of its VARIANTS by name. Raises CorpusError if there is none of this kind."""
     spec = importlib.util.spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None or not path.exists():
         raise CorpusError(
@@ -53,9 +74,16 @@ def load_recipe(path: Path) -> Recipe:
         )
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    if not isinstance(getattr(module, "RECIPE", None), Recipe):
-        raise CorpusError(f"{path} defines no RECIPE; expected `RECIPE = Recipe(...)`")
-    return module.RECIPE  # type: ignore[no-any-return]
+    variants = getattr(module, "VARIANTS", {})
+    if variant is not None and variant not in variants:
+        known = tuple(variants)
+        raise CorpusError(
+            f"{path} has no variant '{variant}'.{did_you_mean(variant, known)} It has: {', '.join(known) or 'none'}"
+        )
+    recipe = getattr(module, "RECIPE", None) if variant is None else variants[variant]
+    if not isinstance(recipe, kind):
+        raise CorpusError(f"{path} defines no RECIPE of this kind; expected `RECIPE = {kind.__name__}(...)`")
+    return recipe
 
 
 def run(recipe: Recipe, features: Path, folder: Path, start: Path | None = None) -> StreamingTalker:

@@ -24,11 +24,12 @@ from facestream.corpora.synthetic.styles import STYLES
 from facestream.evaluation.events import closed_lips, find_events, rates
 from facestream.evaluation.score import reference_lips, spoken_frames
 from facestream.motion.spaces import MOUTH
+from facestream.runtime.replay import replay
 from facestream.runtime.talker import Talker
 from facestream.signals import FACE, Floats, Motion
 from facestream.streaming.tree import Session
 from facestream.talkers.bundle import CARD, FORMAT, NETWORK, BundleConfig, write_config
-from facestream.talkers.export import as_inputs, export_step, quantise
+from facestream.talkers.export import export_step, quantise
 from facestream.talkers.streamingtalker import StreamingTalker
 from facestream.training.checkpoints import blended_weights
 from facestream.training.prepare import held_out
@@ -36,6 +37,7 @@ from facestream.training.recipe import Recipe
 from facestream.training.weights import WEIGHTS, save_weights
 
 MOST_HELD = 300
+EVERY = 9  # steps of which one sets the integers' scales
 LISTENERS, MOST_HOPS, TEMPERATURE_ROUNDS, HOTTEST = 8, 2400, 4, 1.6
 LOWEST_GAIN, HIGHEST_GAIN = 0.9, 2.5
 CERTAINTIES = tuple(
@@ -188,14 +190,8 @@ def _closure_f1(model: StreamingTalker, held: Sequence[_Held]) -> float:
     ).f1
 
 
-def _steps(talker: Talker, utterances: Sequence[Utterance], every: int = 9) -> Iterator[dict[str, Any]]:
-    """Inputs of every ninth step of the exact network, lived through utterance by utterance."""
-    hops, lane = talker.timing.frame_hops, np.zeros(1, np.intp)
+def _steps(talker: Talker, utterances: Sequence[Utterance]) -> Iterator[Mapping[str, Any]]:
+    """Inputs of some steps of the exact network, lived through utterance by utterance, in all styles."""
+    styles = talker.config.styles
     for seed, utterance in enumerate(utterances):
-        mel, memories = log_mel(utterance.samples), talker.newcomers(1)
-        style = talker.style(talker.config.styles[seed % len(talker.config.styles)])
-        for step in range(len(mel) // hops):
-            inputs = as_inputs(mel[hops * step : hops * (step + 1)], style, talker.noise(seed, step), step, memories)
-            if step % every == 0:
-                yield inputs
-            talker.step(inputs["sound"], inputs["style"], inputs["noise"], memories, inputs["step"], lane)
+        yield from replay(talker, utterance.samples, styles[seed % len(styles)], seed, EVERY)

@@ -81,11 +81,16 @@ class EncoderEars:
         """A."""
         return self.encoder.width
 
-    def open(self) -> Hear:
-        """Raises BundleError if the bundle has no weights."""
+    def load(self) -> MelEncoder:
+        """The encoder alone. Raises BundleError if the bundle has no weights."""
         encoder = MelEncoder(self.encoder).eval()
         weights = load_weights(self.bundle / WEIGHTS)
         encoder.load_state_dict({name.removeprefix("encoder."): w for name, w in weights.items() if "encoder." in name})
+        return encoder
+
+    def open(self) -> Hear:
+        """Raises BundleError if the bundle has no weights."""
+        encoder = self.load()
 
         def hear(sound: Floats, fps: int, frames: int) -> Floats:
             own = Timing()

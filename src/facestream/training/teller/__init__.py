@@ -1,0 +1,1 @@
+"""Training of Teller: a tokenizer of portrait motion, then speech to its tokens."""
