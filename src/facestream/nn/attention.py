@@ -4,7 +4,7 @@ Shapes: L lanes, T new rows, P ring slots, H heads, D columns a head, C = H·D.
 
 Old rows (in the ring) and new rows are scored apart and joined in one softmax, so that the ring is only ever read.
 Position enters as a bias by age, which is the same number whether the past comes from a ring or from the sequence
-itself.
+itself. R rows that came earlier in the same step, and are not in the ring yet, are handed over beside it (`RECENT`).
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from torch import Tensor, nn
 
 from facestream.streaming.clock import Clock
 from facestream.streaming.memory import Memory, Ring
-from facestream.streaming.tree import State
+from facestream.streaming.tree import RECENT, State
 
 UNSEEN = 1 << 20  # age of a slot that was never written
+SINK = -1 << 20  # "age" of a row that everybody sees, however long ago it was
 HIDDEN = -1e4  # score of what may not be seen: far below any other, and finite in half precision
 
 
@@ -26,7 +27,9 @@ class RingAttention(nn.Module):
     """Multi-head self-attention with a ring of `window` past keys and values.
 
     scale: factor of the scores, 1 / sqrt(D) by default; biased: whether queries, keys and values have a bias;
-    dropout: share of attention weights dropped in training.
+    dropout: share of attention weights dropped in training; sink: the first row of a sequence, and of every step,
+    stands before all others, sees itself alone, and is seen by all for ever. It is fed anew at each step instead of
+    kept: its key and value are the first in the update, and do not belong in the ring.
     """
 
     def __init__(
@@ -37,11 +40,12 @@ class RingAttention(nn.Module):
         scale: float | None = None,
         biased: bool = True,
         dropout: float = 0.0,
+        sink: bool = False,
     ) -> None:
         super().__init__()
         if width % heads:
             raise ValueError(f"width {width} does not divide into {heads} heads")
-        self.width, self.heads, self.window = width, heads, window
+        self.width, self.heads, self.window, self.sink = width, heads, window, int(sink)
         self.scale = (width // heads) ** -0.5 if scale is None else scale
         self.query_key_value = nn.Linear(width, 3 * width, bias=biased)
         self.out = nn.Linear(width, width)
@@ -54,9 +58,16 @@ class RingAttention(nn.Module):
 
     def forward(self, x: Tensor, state: State | None = None, clock: Clock | None = None) -> tuple[Tensor, State]:
         """x: [L, T, C] → [L, T, C]."""
-        query, key, value = (self._split(part) for part in self.query_key_value(x).chunk(3, -1))  # [L, H, T, D]
-        rows = torch.arange(int(x.shape[1]), device=x.device)  # int: a constant of an exported step, not an input of it
-        scores = self._scores(query, key, rows[:, None] - rows)  # [L, H, T, T]
+        query, new_key, new_value = (self._split(part) for part in self.query_key_value(x).chunk(3, -1))  # [L, H, T, D]
+        key, value = new_key, new_value
+        if state is not None and RECENT + "keys" in state:
+            key, value = (torch.cat((state[RECENT + n], row), 2) for n, row in (("keys", key), ("values", value)))
+        seen, fed = int(key.shape[2]), int(x.shape[1])  # int: constants of an exported step, not inputs of it
+        places = torch.arange(seen, device=x.device) - self.sink  # of the keys, from the step's own first row on
+        rows, ages = places[seen - fed :], places[seen - fed :, None] - places
+        if self.sink:
+            ages = torch.where(places < 0, SINK, ages)
+        scores = self._scores(query, key, ages)  # [L, H, T, R + T]
         if state is None or clock is None or not self.window:
             mixed = self.dropout(scores.softmax(-1)) @ value
         else:
@@ -66,10 +77,12 @@ class RingAttention(nn.Module):
             )  # [L, P] rows written after the slot's
             unwritten = since >= clock.step[:, None]
             ages = torch.where(unwritten, UNSEEN, since + 1)[:, None] + rows[:, None]  # [L, T, P]
+            if self.sink:
+                ages = torch.where(rows[:, None] < 0, UNSEEN, ages)
             old = self._scores(query, state["keys"], ages)  # [L, H, T, P]
             weights = self.dropout(torch.cat((old, scores), -1).softmax(-1))
             mixed = weights[..., : self.window] @ state["values"] + weights[..., self.window :] @ value
-        update = {"keys": key, "values": value} if self.window else {}
+        update = {"keys": new_key, "values": new_value} if self.window else {}
         return self.out(mixed.transpose(1, 2).reshape(-1, len(rows), self.width)), update
 
     def _split(self, x: Tensor) -> Tensor:
@@ -78,7 +91,7 @@ class RingAttention(nn.Module):
     def _scores(self, query: Tensor, key: Tensor, ages: Tensor) -> Tensor:
         """Scores [L, H, T, S] of queries [L, H, T, D] and keys [L, H, S, D].
 
-        ages: [T, S] or [L, T, S], rows from key to query, UNSEEN or more where nothing was written.
+        ages: [T, S] or [L, T, S], rows from key to query, UNSEEN or more where nothing was written, SINK of a sink.
         """
         scores: Tensor = query @ key.transpose(-1, -2) * self.scale + self._bias(ages)
         return scores
@@ -105,8 +118,11 @@ class CausalAttention(RingAttention):
         scale: float | None = None,
         biased: bool = True,
         dropout: float = 0.0,
+        sink: bool = False,
     ) -> None:
-        super().__init__(width, heads, window, scale, biased, dropout)
+        super().__init__(width, heads, window, scale, biased, dropout, sink)
+        if sink:
+            self.bias_of_sink = nn.Parameter(torch.zeros(heads))
         if bias_by_age is None:
             self.bias_by_age = nn.Parameter(torch.zeros(heads, window + 1))
         else:
@@ -114,8 +130,10 @@ class CausalAttention(RingAttention):
 
     def _bias(self, ages: Tensor) -> Tensor:
         hidden = self.bias_by_age.new_full((1, self.heads), HIDDEN)
-        table = torch.cat((self.bias_by_age.T, hidden))  # [window + 2, H]
+        table = torch.cat((self.bias_by_age.T, hidden, *([self.bias_of_sink[None]] if self.sink else [])))
         index = torch.where((ages < 0) | (ages > self.window), self.window + 1, ages)
+        if self.sink:
+            index = torch.where(ages == SINK, self.window + 2, index)
         return table[index].movedim(ages.ndim, ages.ndim - 2)  # [(L,) H, T, S]
 
 

@@ -12,6 +12,7 @@ from facestream.streaming.clock import Clock
 from facestream.streaming.memory import Memory, Ring, empty, write
 
 State = dict[str, Tensor]
+RECENT = "recent_"  # before a ring's name: rows of earlier parts of the same step, oldest first
 
 
 @runtime_checkable
@@ -62,6 +63,18 @@ def advance(memories: Mapping[str, Memory], state: State, update: State, step: T
                 kept = torch.where(here[:, None, :, None], new[:, :, row : row + 1], kept)
             new = kept
         after[name] = new
+    return after
+
+
+def recall(memories: Mapping[str, Memory], state: State, update: State) -> State:
+    """The state for the next part of a step: the memories as they are, and beside each ring the rows of the step's
+    earlier parts. It costs no copy of the ring, as `advance` does; the clock stays where the step began."""
+    after = dict(state)
+    for name, memory in memories.items():
+        if isinstance(memory, Ring):
+            path, _, last = name.rpartition(".")
+            recent = f"{path}.{RECENT}{last}" if path else RECENT + last
+            after[recent] = torch.cat((state[recent], update[name]), 2) if recent in state else update[name]
     return after
 
 
