@@ -102,6 +102,20 @@ def mesh_sample(
     out.print(f"{output} is ready for: facestream prepare {layout.value} {output} --incomplete", markup=False)
 
 
+@app.command(epilog="Example: facestream prepare video me*.mp4 --tracker face_landmarker.task -o data/mine")
+def video(
+    clips: Annotated[list[Path], typer.Argument(help="Videos of one person each, speaking.")],
+    tracker: Annotated[Path, typer.Option(help="MediaPipe's model file, face_landmarker.task.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the measured faces.")] = Path("data/mine"),
+) -> None:
+    """Track filmed people: ARKit curves with their sound, for `prepare features --capture`."""
+    from facestream.corpora.video import prepare_videos
+
+    with stoppable(GOES_ON):
+        _tell(prepare_videos(clips, tracker, output))
+    _tell([f"Train on them with: facestream prepare features ... --capture {output}"])
+
+
 @app.command(epilog="Example: facestream prepare features real=data/shards/real tts=data/shards/tts -o data/features")
 def features(
     shards: Annotated[list[str], typer.Argument(help="NAME=FOLDER of each shard.")],

@@ -1,15 +1,19 @@
 """A captured face with its sound, brought to our channels, rate and scale.
 
 Shapes: N samples at 16 kHz, T motion frames at 25 fps, C = len(FACE) channels.
-Reads folders laid out like the recordings of FACEGOOD-Audio2Face (MIT): for each name a sound file and an .npz with
-arkit [frames, n], arkit_names [n], weights [frames, m], names [m], fps.
+Reads folders with a sound file and an .npz for each name. The .npz is motion as `Motion.save` writes it, in our scale
+(corpora/video.py makes such folders), or laid out like the recordings of FACEGOOD-Audio2Face (MIT): arkit [frames, n],
+arkit_names [n], weights [frames, m], names [m], fps.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -41,6 +45,10 @@ ROUND_PARTS: dict[str, float] = {"mouthFunnel": 0.3, "mouthPucker": 0.45}
 MOVES = 0.003  # deviation below which a channel of a recording was not captured
 SEALING_ROLL = 0.15  # both lips rolled in this far, in the rig's scale, are closed
 OPEN_JAW = 0.08  # a jaw this far open, with lips not rolled in, is no closure
+LIP_GAP = "lipGap"
+"""The channel in which motion may say how far the inner lips are apart, in widths of the mouth."""
+CLOSED_GAP, OPEN_GAP = 0.03, 0.06  # lips are shut below, open above
+LONGEST_CLOSURE = 0.4  # seconds; lips that are shut for longer are at rest
 
 
 @dataclass(frozen=True)
@@ -75,21 +83,34 @@ def _read_clip(table: Path) -> CaptureClip:
         )
     try:
         with np.load(table, allow_pickle=False) as file:
-            columns = dict(zip(map(str, file["arkit_names"]), file["arkit"].T, strict=True))
-            rig = dict(zip(map(str, file["names"]), file["weights"].T, strict=True))
-            fps = float(file["fps"])
-    except (KeyError, ValueError, OSError) as error:
+            given = _ours(file) if "channels" in file else _facegood(file)
+    except (KeyError, ValueError, OSError, EOFError, BadZipFile) as error:
         raise CorpusError(
-            f"'{table}' is no captured face ({error}); expected arkit, arkit_names, weights, names, fps"
+            f"'{table}' is no captured face ({error}); expected values, channels, fps, or arkit, arkit_names, weights, "
+            "names, fps"
         ) from error
+    motion = given.select(FACE)
+    seal, known = _closures(given[LIP_GAP]) if LIP_GAP in given.channels else _seal(motion)
+    captured = motion.values.std(axis=0) > MOVES
+    return CaptureClip(table.stem, read_audio(sounds[0]), motion, captured, seal, known)
+
+
+def _ours(file: Mapping[str, npt.NDArray[Any]]) -> Motion:
+    """Motion in our scale."""
+    curves = [_resample(curve, float(file["fps"])) for curve in file["values"].T]
+    return Motion(np.stack(curves, axis=1), tuple(map(str, file["channels"])), FPS)
+
+
+def _facegood(file: Mapping[str, npt.NDArray[Any]]) -> Motion:
+    """Motion of that rig."""
+    columns = dict(zip(map(str, file["arkit_names"]), file["arkit"].T, strict=True))
+    rig = dict(zip(map(str, file["names"]), file["weights"].T, strict=True))
+    fps = float(file["fps"])
     curves = {name: _resample(columns[name], fps) * gain for name, gain in GAINS.items()}
     if ROUND_SHAPE in rig:
         for name, part in ROUND_PARTS.items():
             curves[name] = curves[name] + part * _resample(rig[ROUND_SHAPE], fps)
-    motion = Motion(np.clip(np.stack(list(curves.values()), axis=1), 0.0, 1.0), tuple(curves), FPS).select(FACE)
-    seal, known = _seal(motion)
-    captured = motion.values.std(axis=0) > MOVES
-    return CaptureClip(table.stem, read_audio(sounds[0]), motion, captured, seal, known)
+    return Motion(np.clip(np.stack(list(curves.values()), axis=1), 0.0, 1.0), tuple(curves), FPS)
 
 
 def _resample(curve: Floats, fps: float) -> Floats:
@@ -104,3 +125,13 @@ def _seal(motion: Motion) -> tuple[Floats, npt.NDArray[np.bool_]]:
     shut = np.clip(1.0 - motion["jawOpen"] / OPEN_JAW, 0.0, 1.0)
     seal = np.clip(rolled, 0.0, 1.0) * shut
     return seal.astype(np.float32), (seal > 0.5) | (motion["jawOpen"] > OPEN_JAW)
+
+
+def _closures(gap: Floats) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """Closures, [T], by the lips' distance; known where the lips are open, or shut for no longer than a sound takes."""
+    shut = gap < CLOSED_GAP
+    edges = np.flatnonzero(np.diff(shut, prepend=False, append=False))
+    known = gap > OPEN_GAP
+    for start, end in edges.reshape(-1, 2):
+        known[start:end] = end - start <= LONGEST_CLOSURE * FPS
+    return shut.astype(np.float32), known

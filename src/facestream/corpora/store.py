@@ -62,27 +62,28 @@ def from_pcm(pcm: npt.NDArray[np.int16]) -> Floats:
 class RowWriter:
     """Appends clips to a folder, new or begun earlier. `id in writer` tells what is already there.
 
-    files: by the names under which `append` gets their numbers; fields: what a row must hold beside its id.
+    files: by the names under which `append` gets their numbers; fields: what a row must hold beside its id. rows: those
+    written so far, by their ids; steps: written so far to each file.
     """
 
     def __init__(self, folder: Path, files: Mapping[str, FlatFile], fields: Collection[str]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self._layout = folder, files
         rows = _repair(folder, files, fields)
-        self._ids = {row["id"] for row in rows}
+        self.rows = {row["id"]: row for row in rows}
         self.steps = {name: _end(rows, file) for name, file in files.items()}
         self._files = {name: (folder / file.name).open("ab") for name, file in files.items()}
         self._index = (folder / INDEX).open("a", encoding="utf-8")
 
     def __contains__(self, clip: object) -> bool:
-        return clip in self._ids
+        return clip in self.rows
 
     def __len__(self) -> int:
-        return len(self._ids)
+        return len(self.rows)
 
     def append(self, row: Row, numbers: Mapping[str, npt.NDArray[Any]]) -> None:
         """Add one clip: its fields, among them an id that is new, and its numbers [steps, columns] for each file."""
-        if row["id"] in self._ids:
+        if row["id"] in self.rows:
             raise CorpusError(f"{self.folder}: '{row['id']}' is already there; ids must be unique")
         row = dict(row)
         sums = []
@@ -94,7 +95,7 @@ class RowWriter:
             self._files[name].flush()
         self._index.write(json.dumps(row | {"crc": sums}, ensure_ascii=False) + "\n")
         self._index.flush()
-        self._ids.add(row["id"])
+        self.rows[row["id"]] = row
         for name, file in self._layout.items():
             self.steps[name] += row[file.length]
 

@@ -28,6 +28,8 @@ def read_surface(path: Path) -> tuple[Floats, Indices]:
     try:
         content = path.read_bytes()
         points, faces = _ply(content) if content.startswith(b"ply") else _obj(content.decode())
+        if any(len(face) < 3 for face in faces):
+            raise ValueError("a face has fewer than three corners")
         triangles = np.array([(face[0], *pair) for face in faces for pair in pairwise(face[1:])])
         triangles = triangles.reshape(-1, 3).astype(np.int32)
         if not len(points) or (triangles.size and not (triangles.min() >= 0 and triangles.max() < len(points))):
@@ -66,11 +68,15 @@ def _ply(content: bytes) -> tuple[np.ndarray, list[list[int]]]:
     form, elements = _header(head.decode("ascii"))
     body = body[body.index(b"\n") + 1 :]
     reader = _Text(body) if form == "ascii" else _Binary(body, ">" if form == "binary_big_endian" else "<")
-    found: dict[str, list[dict[str, list[float]]]] = {}
+    points: np.ndarray = np.zeros((0, 3))
+    faces: list[list[int]] = []
     for name, count, properties in elements:
-        found[name] = [{key: reader.take(kinds) for key, kinds in properties.items()} for _ in range(count)]
-    points = np.array([[row[axis][0] for axis in "xyz"] for row in found["vertex"]])
-    faces = [[int(number) for number in next(iter(row.values()))] for row in found.get("face", [])]
+        if any(kinds[0] == "list" for kinds in properties.values()):
+            rows = [[reader.take(kinds) for kinds in properties.values()] for _ in range(count)]
+            faces = [[int(number) for number in row[0]] for row in rows] if name == "face" else faces
+        else:
+            table = reader.table(count, list(properties.values()))
+            points = table[:, [list(properties).index(axis) for axis in "xyz"]] if name == "vertex" else points
     return points, faces
 
 
@@ -91,12 +97,23 @@ def _header(text: str) -> tuple[str, list[tuple[str, int, dict[str, list[str]]]]
 
 class _Text:
     def __init__(self, body: bytes) -> None:
-        self._words = iter(body.split())
+        self._words, self._place = body.split(), 0
 
     def take(self, kinds: list[str]) -> list[float]:
         """The numbers of one property."""
-        count = int(next(self._words, b"")) if kinds[0] == "list" else 1
-        return [float(next(self._words, b"")) for _ in range(count)]
+        count = int(self._next(1)[0]) if kinds[0] == "list" else 1
+        return [float(word) for word in self._next(count)]
+
+    def table(self, count: int, properties: list[list[str]]) -> np.ndarray:
+        """Numbers [count, properties] of rows without lists."""
+        return np.array(self._next(count * len(properties)), np.float64).reshape(count, len(properties))
+
+    def _next(self, count: int) -> list[bytes]:
+        words = self._words[self._place : self._place + count]
+        self._place += count
+        if len(words) < count:
+            raise ValueError("it ends too early")
+        return words
 
 
 class _Binary:
@@ -105,11 +122,17 @@ class _Binary:
 
     def take(self, kinds: list[str]) -> list[float]:
         """The numbers of one property."""
-        count = int(self._read(kinds[1], 1)[0]) if kinds[0] == "list" else 1
-        return self._read(kinds[-1], count)
+        count = int(self._next(kinds[1], 1)[0]) if kinds[0] == "list" else 1
+        return [float(number) for number in self._next(kinds[-1], count)]
 
-    def _read(self, kind: str, count: int) -> list[float]:
-        dtype = np.dtype(self._order + _TYPES[kind])
-        found = np.frombuffer(self._body, dtype, count, self._place)
+    def table(self, count: int, properties: list[list[str]]) -> np.ndarray:
+        """Numbers [count, properties] of rows without lists."""
+        types = ",".join(self._order + _TYPES[kinds[-1]] for kinds in properties)
+        rows = np.frombuffer(self._body, np.dtype(f"{types},"), count, self._place)
+        self._place += rows.nbytes
+        return np.stack([rows[name].astype(np.float64) for name in rows.dtype.names or ()], 1)
+
+    def _next(self, kind: str, count: int) -> np.ndarray:
+        found = np.frombuffer(self._body, self._order + _TYPES[kind], count, self._place)
         self._place += found.nbytes
-        return [float(number) for number in found]
+        return found

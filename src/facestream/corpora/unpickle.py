@@ -104,6 +104,7 @@ _MAKERS: dict[tuple[str, str], _Maker] = {
     ("_codecs", "encode"): _Maker(_bytes),
     ("collections", "OrderedDict"): _Maker(lambda pairs=(): dict(pairs)),
     ("collections", "defaultdict"): _Maker(lambda *_: {}),
+    **{(module, "bytes"): _Maker(lambda: b"") for module in _BUILTINS},  # how Python 3 writes no bytes
     **{(module, kind.__name__): _Maker(kind) for module in _BUILTINS for kind in (dict, list)},
 }
 

@@ -150,8 +150,10 @@ def _sentences(table: Any, file: str) -> Iterable[tuple[str, str, Any]]:
 def _rows(frames: Any, name: str, count: int) -> np.ndarray:
     """Rows of a sentence's frames, by the frames' numbers: the dicts of old pickles have no order."""
     try:
+        if not isinstance(frames, Mapping):
+            raise TypeError(f"it has {type(frames).__name__}")
         rows = np.array([int(frames[number]) for number in sorted(frames, key=int)], np.int64)
-    except (TypeError, ValueError, KeyError, AttributeError) as error:
+    except (TypeError, ValueError) as error:
         raise CorpusError(f"'{PLACES}': '{name}' has no rows ({error}); expected {{frame: row}}") from None
     if not rows.size or rows.min() < 0 or rows.max() >= count:
         raise CorpusError(f"'{PLACES}' has rows of '{name}' that {VERTS} with its {count} frames does not have")

@@ -310,11 +310,14 @@ def _piece(count: int, pairs: tuple[tuple[int, int], ...], lips: int, upper: int
     triangles = new[faces]
     places, rims = places[order], np.concatenate([head.vertex_sets[name] for name in ("lips_upper", "lips_lower")])
     from_seam = np.linalg.norm(places[:, None] - head.mesh.vertices[rims], axis=2).min(axis=1)
+    from_seam[np.ravel(pairs)] = 0.0  # the pairs are lips in any case
+    mouth = np.sort(np.argsort(from_seam, kind="stable")[:lips])
     from_brows = np.linalg.norm(places - _BROWS, axis=1)
+    from_brows[mouth] = np.inf
     return Piece(
         ends[order].astype(np.int32),
         triangles[(triangles >= 0).all(axis=1)].astype(np.int32),
-        np.sort(np.argsort(from_seam, kind="stable")[:lips]).astype(np.int32),
+        mouth.astype(np.int32),
         np.sort(np.argsort(from_brows, kind="stable")[:upper]).astype(np.int32),
     )
 
