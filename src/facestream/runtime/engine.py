@@ -105,7 +105,10 @@ class Engine:
 
     def push(self, user: User, samples: Floats, now: float) -> None:
         """Sound [N] of a user, as it comes. Raises AudioError if it is not finite; what came before stays heard."""
-        samples = check_samples(samples).astype(np.float32)
+        self.hear(user, check_samples(samples).astype(np.float32), now)
+
+    def hear(self, user: User, samples: Floats, now: float) -> None:
+        """The same with float32 samples [N] that were checked and are not the caller's any more."""
         if not len(samples):
             return
         if self._note(user, user.heard):

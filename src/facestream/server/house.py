@@ -62,7 +62,7 @@ class House:
         self._sessions: dict[User, Session] = {}
         self._watched: dict[Session, Session] = {}  # whom a session watches
         self._watchers: dict[Session, list[Session]] = {}
-        self._wishes: deque[Callable[[], None]] = deque()
+        self._wishes: deque[tuple[Session, Callable[[], Answers]]] = deque()
         self._delivery: Delivery = []
         self._stop, self._news = threading.Event(), threading.Event()
         self._last_tick = time.monotonic()
@@ -119,7 +119,7 @@ class House:
         self._wish(session, partial(self._unseat, session))
 
     def _wish(self, session: Session, act: Callable[[], Answers]) -> None:
-        self._wishes.append(partial(self._try, session, act))
+        self._wishes.append((session, act))
         if len(self._seats) <= FEW:
             self._news.set()
 
@@ -165,7 +165,7 @@ class House:
 
     def _tick(self, now: float) -> None:
         for _ in range(len(self._wishes)):
-            self._wishes.popleft()()
+            self._try(*self._wishes.popleft())
         shown = self._engine.tick(now)
         for each in shown:
             session = self._sessions[each.user]

@@ -359,5 +359,5 @@ def samples_of(packet: bytes, kind: str) -> Floats:
             Close.BAD_SAMPLES, f"{len(packet)} bytes are no whole number of {kind} samples; send {size} bytes for each"
         )
     if kind == "s16":
-        return np.frombuffer(packet, "<i2").astype(np.float32) * np.float32(1 / 32768)
+        return np.frombuffer(packet, "<i2") * np.float32(1 / 32768)
     return np.frombuffer(packet, "<f4")

@@ -1,4 +1,4 @@
-"""A session as the engine's thread sees it: sound in, packets out, positions in the client's own samples.
+"""A session as the engine's thread sees it: sound in, frames out, positions in the client's own samples.
 
 Shapes: N samples.
 """
@@ -9,7 +9,6 @@ from collections import deque
 from dataclasses import dataclass
 
 from facestream.audio.live import LiveResampler
-from facestream.audio.waveform import check_samples
 from facestream.errors import BundleError, ProtocolError
 from facestream.runtime.engine import REMEMBERED, SILENT, Engine, Shown, User
 from facestream.runtime.listening import Listening
@@ -25,15 +24,12 @@ from facestream.server.protocol import (
     Hello,
     Interrupted,
     Statistics,
-    json_twin,
-    pack,
-    samples_of,
     write,
 )
 from facestream.signals import Floats
 from facestream.timing import SAMPLE_RATE
 
-Answers = list[bytes | str]  # messages for a client, binary and text
+Answers = list[Face | str]  # for a client: frames, and messages as text
 SMOOTHED = 1 / 25  # share of a frame in the mean skew: about a second
 
 
@@ -79,11 +75,8 @@ class Seat:
         """Free the place in the engine."""
         self._engine.leave(self.user)
 
-    def hear(self, packet: bytes, now: float) -> Answers:
-        """Sound of the client. Raises ProtocolError if it is not what it should be, or too much."""
-        samples = samples_of(packet, self._hello.format)
-        if self._hello.format == "f32":
-            samples = check_samples(samples, self.samples, self._hello.sample_rate)
+    def hear(self, samples: Floats, now: float) -> Answers:
+        """Sound of the client, checked. Raises ProtocolError if it is too much."""
         self.samples += len(samples)
         self._said += len(samples)
         if self._first_sound is None:
@@ -92,7 +85,7 @@ class Seat:
         return []
 
     def _push(self, samples: Floats, now: float) -> None:
-        self._engine.push(self.user, samples, now)
+        self._engine.hear(self.user, samples, now)
         if self.user.lane.buffered > self._most:
             raise ProtocolError(
                 Close.TOO_MUCH_BUFFERED,
@@ -135,7 +128,7 @@ class Seat:
         return []
 
     def show(self, shown: Shown, now: float) -> Answers:
-        """The messages that bring a frame to the client."""
+        """A frame, as the client gets it, and what is to be said after it."""
         frame, position = shown.frame, IDLE if shown.heard == SILENT else self._position(shown.heard)
         self._measure(frame.sample, position, now)
         flags = Flag.NONE
@@ -148,9 +141,7 @@ class Seat:
         values = frame.values
         if self._listening.shows:
             values, flags = self._listening.show(values), flags | Flag.LISTENING
-        face = Face(shown.turn, frame.index, position, frame.sample, values, flags)
-        motion = pack([face]) if self._hello.motion == "binary" else json_twin([face])
-        return [motion, *ended]
+        return [Face(shown.turn, frame.index, position, frame.sample, values, flags), *ended]
 
     def _measure(self, sample: int, position: int, now: float) -> None:
         self.frames += 1
