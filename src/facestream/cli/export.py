@@ -23,6 +23,22 @@ def command(
             show_default=False,
         ),
     ] = None,
+    variant: Annotated[
+        str | None, typer.Option(help="One of the recipe's VARIANTS, by name.", show_default=False)
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Of a mesh: its prepared corpus; default: as the recipe says.", show_default=False),
+    ] = None,
+    shapes: Annotated[
+        Path | None,
+        typer.Option(
+            help="Of a mesh: an .npz with its `neutral` face [V, 3] and, by ARKit's names, the faces of its shapes. "
+            "With them it can move any other face.",
+            show_default=False,
+        ),
+    ] = None,
+    exact: Annotated[bool, typer.Option(help="Of a mesh: single precision instead of 8-bit integers.")] = False,
     speech: Annotated[
         list[Path] | None,
         typer.Option(
@@ -32,9 +48,14 @@ def command(
         ),
     ] = None,
 ) -> None:
-    """Set a run's amplitudes on held-out speakers, and write it as ONNX in 8-bit integers."""
+    """Write a run as ONNX in 8-bit integers, with a model card.
+
+    A run that makes curves has its amplitudes set on held-out speakers first.
+    """
     with needing("train", "Exporting"):
-        from facestream.training.recipe import load_recipe
+        from facestream.training.meshes.recipe import MeshRecipe
+        from facestream.training.meshes.ship import ship_mesh
+        from facestream.training.recipe import Recipe, TrainingRun, load_recipe
         from facestream.training.ship import ship
     card = recipe.with_suffix(".md")
     if not card.is_file():
@@ -42,9 +63,12 @@ def command(
             f"there is no model card '{card}'; say there what the talker was made from and how well it does"
         )
     with stoppable("Nothing was exported."):
-        shards = speech or [Path("data/shards/real")]
-        runs = dict(_shared(each) for each in run) if run else {run_folder_of(recipe): 1.0}
-        ship(load_recipe(recipe), runs, shards, output, card.read_text(encoding="utf-8"))
+        runs = dict(_shared(each) for each in run) if run else {run_folder_of(recipe, variant): 1.0}
+        told, words = load_recipe(recipe, variant, TrainingRun), card.read_text(encoding="utf-8")  # type: ignore[type-abstract]
+        if isinstance(told, Recipe):
+            ship(told, runs, speech or [Path("data/shards/real")], output, words)
+        elif isinstance(told, MeshRecipe):
+            ship_mesh(told, next(iter(runs)), data or told.data, output, words, shapes, integers=not exact)
     out.print(f"The bundle is in {output}", markup=False, highlight=False, soft_wrap=True)
 
 

@@ -15,7 +15,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import onnx
 import torch
 from onnxruntime.quantization import (
@@ -28,7 +27,6 @@ from onnxruntime.quantization import (
 )
 from torch import Tensor, nn
 
-from facestream.signals import Floats
 from facestream.streaming.clock import Clock
 from facestream.streaming.memory import Memory
 from facestream.streaming.tree import plan
@@ -157,9 +155,3 @@ class _Runs(CalibrationDataReader):  # type: ignore[misc]
 
     def get_next(self) -> Mapping[str, Any] | None:
         return next(self._runs, None)
-
-
-def as_inputs(sound: Floats, style: Floats, noise: Floats, step: int, memories: Mapping[str, Floats]) -> dict[str, Any]:
-    """One lane's inputs of a step, by the graph's names."""
-    lane = {"sound": sound[None], "style": style[None], "noise": noise[None], "step": np.array([step], np.int64)}
-    return {**lane, **{name: value.copy() for name, value in memories.items()}}

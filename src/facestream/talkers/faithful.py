@@ -197,6 +197,7 @@ class Rollout(nn.Module):
         self.register_buffer("start", self.read(talker.rest()).detach(), persistent=False)
         self.sampler = talker.head.sampler()
         self.onward = self.sampler.followed_by(self.read) if isinstance(self.sampler, Affine) else None
+        self.head = talker.head if self.onward is None else None  # the sampler's weights: an exported step shares them
 
     def memories(self) -> dict[str, Memory]:
         """The last frame, as the history reads it."""
