@@ -125,7 +125,7 @@ def _wire(spine: Array, thick: float, color: Array, gloss: float) -> Mesh:
 
 def _glasses(round_: bool) -> Part:
     """Frames before the eyes, a bridge over the nose, arms to the ears."""
-    turn = np.linspace(0, 2 * np.pi, 41) + 0.3
+    turn = np.linspace(0, 2 * np.pi * 40 / 39, 41) + 0.3  # a ring's ends overlap, so that no slit is seen
     power = 1.0 if round_ else 0.55
     wide, tall = (0.275, 0.265) if round_ else (0.305, 0.225)
     x = EYE[0] + 0.01 + wide * np.sign(np.cos(turn)) * np.abs(np.cos(turn)) ** power
@@ -147,7 +147,8 @@ def _earrings(hoops: bool) -> Part:
     """Gold in both lobes."""
     turn = np.linspace(0, 2 * np.pi, 33)
     if hoops:
-        ring = np.stack([1.055 + 0.03 * np.cos(turn), -0.395 + 0.125 * np.cos(turn), -0.10 + 0.125 * np.sin(turn)], -1)
+        ring = turn * 32 / 31  # its ends overlap
+        ring = np.stack([1.055 + 0.03 * np.cos(ring), -0.395 + 0.125 * np.cos(ring), -0.10 + 0.125 * np.sin(ring)], -1)
         one = _wire(ring, 0.016, GOLD, 1.0)
     else:
         polar, spin = np.linspace(0.05, np.pi - 0.05, 8)[:, None], turn[:-1:2][None]
