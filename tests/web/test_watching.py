@@ -9,6 +9,7 @@ import numpy as np
 
 from facestream.audio.waveform import read_audio
 from facestream.client import connect
+from facestream.timing import SAMPLE_RATE
 
 from .conftest import SAMPLE, expected_jaw, table, visit_with
 
@@ -18,9 +19,12 @@ def test_a_page_shows_another_session_and_stops_it(server: str, tmp_path: Path) 
 
     async def agent() -> tuple[dict, int]:  # type: ignore[type-arg]
         async with connect(server.replace("http", "ws"), source="speech") as live:
-            await live.send(np.tile(sample, 6))
             page = f"{server}/?watch={live.welcome.session}"
-            return await asyncio.to_thread(visit_with, "watch.mjs", page, tmp_path), live.turn
+            visit = asyncio.create_task(asyncio.to_thread(visit_with, "watch.mjs", page, tmp_path))
+            while not visit.done() and not live.turn:  # again and again, until somebody has seen enough
+                await live.send(sample)
+                await asyncio.wait((visit,), timeout=len(sample) / SAMPLE_RATE)
+            return await visit, live.turn
 
     seen, turns = asyncio.run(agent())
     assert seen["complaints"] == []
