@@ -167,7 +167,8 @@ class Teller(nn.Module):
             pairs.append(self.head.sample(context, kind, chances[:, pair]))
             last = self.head.embed(pairs[-1], kind)
         tokens = torch.stack(pairs, 1).reshape(lanes, 1, config.tokenizer.positions, -1)
-        before = torch.where(begun, state["motion"], still(lanes, noise))
+        moved = state["motion"].abs().sum(1, keepdim=True) > 0  # also where the sound begins anew: the head lives on
+        before = torch.where(moved, state["motion"], still(lanes, noise))
         numbers = self.portrait.frames(self.tokenizer.motion(tokens), before)
         rings = {name: torch.cat([update[name] for update in updates], 2)[:, :, 1:] for name in memories}
         faces = torch.cat((self.portrait.curves(numbers), numbers), -1)

@@ -32,16 +32,19 @@ BANK = 2000  # courses of smooth noise to draw from
 @dataclass(frozen=True)
 class MovementConfig:
     """windows, frames: of a batch; real: share of windows from real clips; noisy: share of the others that are noise
-    alone; items: how many utterances of the corpus are kept at hand; turn, shift: deviation of the head's turns
-    (radians) and of its place."""
+    alone; items: how many utterances of the corpus are kept at hand; wild: most of the noise, in deviations of the real
+    clips; rest: most of a face at rest elsewhere, likewise; turn, shift: deviation of the head's turns (radians) and of
+    its place."""
 
-    windows: int = 128
+    windows: int = 64
     frames: int = 32
     real: float = 0.15
     noisy: float = 0.35
     items: int = 1500
-    turn: float = 0.08
-    shift: float = 0.03
+    wild: float = 0.9
+    rest: float = 0.7
+    turn: float = 0.06
+    shift: float = 0.02
 
 
 class Movements:
@@ -69,20 +72,20 @@ class Movements:
         real = round(config.real * count) if len(self.real) else 0
         rows = np.concatenate((self.real.draw(real, rng), self.spoken.draw(count - real, rng)))
         expression, rotation, place = np.split(rows, (EXPRESSION, EXPRESSION + 9), 2)
-        gain = rng.uniform(0.6, 1.5, (count, 1, 1))
+        gain = rng.uniform(0.7, 1.3, (count, 1, 1))
         gain[real:][rng.random(count - real) < config.noisy] = 0.0
-        wild = rng.uniform(0.1, 1.3, (count, 1, 1))
+        wild = config.wild * rng.uniform(0.1, 1, (count, 1, 1))
         wild[: real // 2] = 0.0  # some real motion stays as it is
-        rest = rng.uniform(0, 1.2, (count, 1, 1))
+        rest = config.rest * rng.uniform(0, 1, (count, 1, 1))
         still = rng.standard_normal((count, 1, EXPRESSION))
         expression = (
             gain * expression
             + wild
             * (
                 self._noise(count, EXPRESSION, rng) @ self.shape.T
-                + 0.35 * self._noise(count, EXPRESSION, rng) * self.each
+                + 0.2 * self._noise(count, EXPRESSION, rng) * self.each
             )
-            + rest * (still @ self.shape.T + 0.5 * rng.standard_normal(still.shape) * self.each)
+            + rest * (still @ self.shape.T + 0.3 * rng.standard_normal(still.shape) * self.each)
         )
         turns = config.turn * (
             rng.uniform(0, 1, (count, 1, 1)) * self._noise(count, 3, rng) + rng.standard_normal((count, 1, 3))

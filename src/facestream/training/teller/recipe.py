@@ -1,6 +1,7 @@
-"""Training Teller's tokenizer, as one value.
+"""Training Teller, as one value: the tokenizer, then speech to its tokens.
 
-runs/NAME/tokens    the tokenizer learns portrait motion
+runs/NAME/tokens    the tokenizer (tokens.py)
+runs/NAME/talker    the transformer
 """
 
 from __future__ import annotations
@@ -9,134 +10,89 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from facestream.errors import CorpusError
-from facestream.motion.codecs.rvq import MotionTokenizer, TokenizerConfig
-from facestream.motion.keypoints import EYES, KEYPOINTS, LIPS, NUMBERS, Keypoints
+from facestream.audio.encoders import EncoderConfig
+from facestream.talkers.teller import Teller, TellerConfig
+from facestream.timing import Timing
+from facestream.training.batches import BatchConfig, Batches
 from facestream.training.checkpoints import averaged_weights
 from facestream.training.fit import Fit, FitConfig
-from facestream.training.teller.movements import FPS, MovementConfig, Movements
+from facestream.training.meshes.ears import EncoderEars
+from facestream.training.teller.slices import SlicedBatches
+from facestream.training.teller.tokens import TokenizerRecipe
 
-TOKENS = "tokens"  # folder of a run
-SAMPLED = 1 << 30  # numbers of the batches that are looked at before training
-EXPRESSION = 3 * KEYPOINTS
-
-
-@dataclass(frozen=True)
-class Weighing:
-    """How much a number's squared error counts, in its own deviations: of lips, eyes, the rest of the face, the head's
-    turn and place. faint: a deviation counts as this at least, of expression, and of turn and place."""
-
-    lips: float
-    eyes: float
-    others: float
-    head: float
-    faint: tuple[float, float] = (0.0015, 0.02)
-
-    def weights(self) -> Tensor:
-        """[75]."""
-        out = torch.full((NUMBERS,), self.head)
-        out[:EXPRESSION] = self.others
-        for points, weight in ((LIPS, self.lips), (EYES, self.eyes)):
-            out[numbers_of_points(points)] = weight
-        return out
-
-    def faintest(self) -> Tensor:
-        """[75]."""
-        return torch.tensor([self.faint[0]] * EXPRESSION + [self.faint[1]] * (NUMBERS - EXPRESSION))
+TALKER = "talker"
+LOOKED_AT = 1 << 29  # numbers of the batches that are held out
+LOOKS = 4
 
 
 @dataclass(frozen=True)
-class TokenizerRecipe:
-    """A published training run of a tokenizer.
-
-    data: where the feature folders are by default; corpora: those that are used; clips: a folder of .npz with exp, R, t
-    and fps of real portraits (LivePortrait's motion extractor makes such), may be absent; held_out: clips that take no
-    part and are judged.
-    """
+class TellerRecipe:
+    """A published training run. name, licence (SPDX), made_from: for the bundle; data: where its feature folders are by
+    default; held_out: the folder of those whose speakers take no part; batch: of the others."""
 
     name: str
+    licence: str
+    made_from: tuple[str, ...]
     data: Path
-    corpora: tuple[str, ...]
-    clips: Path
-    held_out: tuple[str, ...]
-    model: TokenizerConfig
-    movements: MovementConfig
-    weighing: Weighing
-    speed: float
+    held_out: str
+    tokens: TokenizerRecipe
+    model: TellerConfig
+    timing: Timing
+    batch: BatchConfig
     fit: FitConfig
 
     def train(self, data: Path | None, folder: Path, start: Path | None = None) -> None:
-        """Train, or go on training, with everything in `folder`. data: feature folders; start: is not used."""
-        folders = [(data or self.data) / name for name in self.corpora]
-        for missing in (each for each in folders if not (each / "index.json").exists()):
-            raise CorpusError(f"{missing} holds no features; make them with `facestream prepare features`")
-        clips = {path.stem: read_clip(path) for path in sorted(self.clips.glob("*.npz"))}
-        learned = [clip for name, clip in clips.items() if name not in self.held_out]
-        movements = Movements(folders, learned, self.movements)
+        """Train, or go on training, with everything in `folder`.
+
+        data: feature folders; start: a run whose tokenizer is taken instead of training one.
+        """
+        data = data or self.data
+        if start is None:
+            self.tokens.train(data, folder)
         torch.manual_seed(0)
-        tokenizer = MotionTokenizer(self.model)
-        some = torch.cat([movements.make(SAMPLED + number)["numbers"] for number in range(16)])
-        tokenizer.fit(some, self.weighing.faintest(), self.weighing.weights())
-        judged = {name: clip for name, clip in clips.items() if name in self.held_out}
-        fit = Fit(tokenizer, self.fit, folder / TOKENS)
-        loss = TokenizerLoss(tokenizer, self.weighing.weights(), self.speed)
-        fit.run(loss, movements.make, check=lambda: judge(tokenizer, judged))
+        teller = Teller(self.model)
+        teller.tokenizer.load_state_dict(self.tokens.load(start or folder).state_dict())
+        teller.tokenizer.requires_grad_(False)
+        if teller.encoder is not None and isinstance(self.model.hearing, EncoderConfig):
+            heard = EncoderEars(self.model.hearing, self.timing.delay).load()
+            teller.encoder.load_state_dict(heard.state_dict())
+            teller.encoder.requires_grad_(False)
+        spoken = SlicedBatches(Batches(data, self.batch, self.timing.delay, self.model.styles, clean=False))
+        fit = Fit(teller, self.fit, folder / TALKER)
+        fit.run(TellerLoss(teller), spoken.make, check=lambda: self.judge(teller, data))
 
-    def load(self, folder: Path) -> MotionTokenizer:
-        """The tokenizer of a run, with its mean weights."""
-        tokenizer = MotionTokenizer(self.model)
-        tokenizer.load_state_dict(averaged_weights(folder / TOKENS))
-        return tokenizer.eval()
+    def judge(self, teller: Teller, data: Path) -> dict[str, float]:
+        """Cross-entropies of speakers held out, by level. (0: no such folder.)"""
+        if not (data / self.held_out / "index.json").exists():
+            return {}
+        config = BatchConfig(self.batch.windows, self.batch.frames, {self.held_out: 1.0}, colour=0.0, murmur=0.0)
+        batches = SlicedBatches(Batches(data, config, self.timing.delay, self.model.styles, clean=True))
+        loss = TellerLoss(teller)
+        found = [loss(**batches.make(LOOKED_AT + look))[1] for look in range(LOOKS)]
+        return {name: float(torch.stack([terms[name] for terms in found]).mean()) for name in found[0]}
+
+    def load(self, folder: Path) -> Teller:
+        """The talker of a run, with its mean weights, ready to speak."""
+        teller = Teller(self.model)
+        teller.load_state_dict(averaged_weights(folder / TALKER))
+        return teller.eval()
 
 
-class TokenizerLoss(nn.Module):
-    """What the loop calls with a batch."""
+class TellerLoss(nn.Module):
+    """What the loop calls with a batch. The tokenizer only ever judges here, and so does the encoder."""
 
-    weight: Tensor
-
-    def __init__(self, model: MotionTokenizer, weight: Tensor, speed: float) -> None:
+    def __init__(self, model: Teller) -> None:
         super().__init__()
-        self.model, self.speed = model, speed
-        self.register_buffer("weight", weight, persistent=False)
+        self.model = model
 
-    def forward(self, numbers: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-        """numbers: [W, T, 75] → the loss and its terms."""
-        return self.model.loss(numbers, self.weight, self.speed)
-
-
-@torch.no_grad()
-def judge(tokenizer: MotionTokenizer, clips: Mapping[str, Keypoints], levels: int | None = None) -> dict[str, float]:
-    """Error of clips through the tokens, as a share of their own deviation, over all clips: of lips and eyes, all
-    numbers of them together; the head's in degrees (root of the mean square)."""
-    off: list[Tensor] = []
-    moved: list[Tensor] = []
-    for clip in clips.values():
-        slow = clip.resampled(FPS)
-        rows = torch.from_numpy(slow.since(slow[:1]).pack())[None]
-        rows = rows[:, : rows.shape[1] // tokenizer.config.frames * tokenizer.config.frames]
-        off.append((tokenizer.motion(tokenizer.tokens(rows, levels)) - rows)[0])
-        moved.append((rows - rows.mean(1))[0])
-    if not off:
-        return {}
-    every, deviations = torch.cat(off), torch.cat(moved)
-    out = {}
-    for name, points in (("lips", LIPS), ("eyes", EYES)):
-        at = numbers_of_points(points)
-        out[name] = float((every[:, at].square().sum() / deviations[:, at].square().sum()).sqrt())
-    turn = every[:, EXPRESSION : EXPRESSION + 9].square().sum(1).div(2).mean().sqrt()  # |R - R'| = √2 · angle
-    return {**out, "head_degrees": float(np.degrees(turn))}
-
-
-def numbers_of_points(points: tuple[int, ...]) -> list[int]:
-    """Columns of some points' expression."""
-    return [3 * point + axis for point in points for axis in range(3)]
-
-
-def read_clip(path: Path) -> Keypoints:
-    """Motion of a real portrait: a .npz with exp [T, 21, 3], R [T, 3, 3], t [T, 3] and fps."""
-    with np.load(path, allow_pickle=False) as file:
-        return Keypoints(file["exp"], file["R"], file["t"], float(file["fps"]))
+    def forward(
+        self, mel: Tensor, style: Tensor, numbers: Tensor, counts: Tensor
+    ) -> tuple[Tensor, Mapping[str, Tensor]]:
+        """See Teller.loss; style: [W, T, styles], of which a window's first counts."""
+        self.model.tokenizer.eval()
+        if self.model.encoder is not None:
+            self.model.encoder.eval()
+        return self.model.loss(mel, style[:, 0], numbers, counts)
