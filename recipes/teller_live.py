@@ -21,12 +21,12 @@ from facestream.talkers.teller import TellerConfig
 from facestream.timing import Timing
 from facestream.training.batches import BatchConfig
 from facestream.training.fit import FitConfig
+from facestream.training.recipe import Recipe, load_recipe
 from facestream.training.teller.movements import MovementConfig
-from facestream.training.recipe import load_recipe
 from facestream.training.teller.recipe import TellerRecipe
 from facestream.training.teller.tokens import TokenizerRecipe, Weighing
 
-LIVE = load_recipe(Path(__file__).with_name("streamingtalker_live.py"))
+LIVE: Recipe = load_recipe(Path(__file__).with_name("streamingtalker_live.py"))
 DATA = Path("data/features")
 TOKENIZER = TokenizerConfig(width=256, quantiser=QuantiserConfig(columns=32))
 
