@@ -99,7 +99,7 @@ def mesh_sample(
 
     with stoppable("Nothing is left behind."):
         (make_vocaset if layout is SampleOf.vocaset else make_biwi)(output, sentences, seed)
-    out.print(f"{output} is ready for: facestream prepare {layout.value} {output} --incomplete", markup=False)
+    _tell([f"{output} is ready for: facestream prepare {layout.value} {output} --incomplete"])
 
 
 @app.command(epilog="Example: facestream prepare video me*.mp4 --tracker face_landmarker.task -o data/mine")
