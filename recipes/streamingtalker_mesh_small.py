@@ -33,19 +33,19 @@ CODEC = MeshCodecConfig(
     columns=8,
     codes=0,
     divergence=1e-3,
-    width=192,
+    width=96,
     layers=2,
     heads=4,
-    hidden=384,
+    hidden=192,
     bridge=True,
     window=30,
     causal=True,
 )
 PREDICTOR = ConditionConfig(
-    width=192, heads=4, layers=2, hidden=384, activation="gelu", window=60, period=30, subjects=PEOPLE, dropout=0.1
+    width=128, heads=4, layers=2, hidden=256, activation="gelu", window=60, period=30, subjects=PEOPLE, dropout=0.1
 )
-FIT = FitConfig(steps=1100, rate=1e-3, warm_up=100, mean_decay=0.99, save_every=50, check_every=200)
-WINDOWS = WindowConfig(clips=4, frames=60)
+FIT = FitConfig(steps=1000, rate=1.5e-3, warm_up=100, mean_decay=0.99, save_every=200, check_every=200)
+WINDOWS = WindowConfig(clips=2, frames=60)
 
 RECIPE = MeshRecipe(
     name="streamingtalker-mesh-small",
@@ -59,7 +59,7 @@ RECIPE = MeshRecipe(
         unit=0.002,
     ),
     ears=EncoderEars(LIVE.model.encoder, LIVE.timing.delay),
-    codec=CodecStage(WINDOWS, replace(FIT, steps=900)),
+    codec=CodecStage(WINDOWS, replace(FIT, steps=800)),
     motion=MotionStage(WINDOWS, FIT, TeachingConfig(noise=2.0)),
 )
 
@@ -83,6 +83,6 @@ REGRESSION = replace(
         head=HeadConfig(kind="regression", blocks=0, path="straight", steps=1),
     ),
     codec=None,
-    motion=replace(RECIPE.motion, fit=replace(FIT, steps=2000), teaching=TeachingConfig(noise=2.0, sampled=0.5)),
+    motion=replace(RECIPE.motion, fit=replace(FIT, steps=1800), teaching=TeachingConfig(noise=2.0, sampled=0.5)),
 )
 VARIANTS = {"faithful": FAITHFUL, "regression": REGRESSION, **ablations(RECIPE)}
