@@ -26,6 +26,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
+import onnxruntime
 import torch
 import typer
 from rich.console import Console
@@ -33,12 +35,14 @@ from rich.table import Table
 from torch import Tensor, nn
 
 from facestream.motion.codecs.vq import MeshCodecConfig
+from facestream.streaming.memory import empty, write
 from facestream.streaming.tree import Session
+from facestream.talkers.export import export_step
 from facestream.talkers.faithful import FaithfulConfig, FaithfulStep, FaithfulStreamingTalker
 from facestream.talkers.released import RELEASED, load_released
 
 SPEECH_RATE = 50  # features a second that the speech encoder makes
-HOP = 6  # frames of a live step, at most
+HOP = 10  # frames of a live step
 console = Console()
 
 
@@ -118,6 +122,7 @@ def make_theirs(clone: Path, layout: str, config: FaithfulConfig, folder: Path) 
             "face_quan_num": codec.slots,
             "hidden_size": codec.width,
             "num_hidden_layers": codec.layers,
+            "num_attention_heads": codec.heads,
             "intermediate_size": codec.hidden,
         },
         "DIFF_AR_DEC": {
@@ -125,6 +130,9 @@ def make_theirs(clone: Path, layout: str, config: FaithfulConfig, folder: Path) 
             "latent_dim": predictor.width,
             "audio_encode_dim": config.features,
             "feedforward_dim": predictor.hidden,
+            "num_layers": predictor.layers,
+            "n_heads": predictor.heads,
+            "id_dim": predictor.subjects,
         },
     }
     theirs = OmegaConf.merge(theirs, {"MODEL": sizes})
@@ -140,17 +148,59 @@ def timed(costs: dict[str, float], name: str) -> Iterator[None]:
     costs[name] = time.perf_counter() - start
 
 
-def live(talker: FaithfulStreamingTalker, features: Tensor, subject: Tensor, noise: Tensor, hop: int) -> Tensor:
-    """Our stream over a whole recording, offsets [1, T, 3V], without what is late at its beginning and with what is
-    late at its end."""
-    step = FaithfulStep(talker).eval()
-    session, shown = Session(step), []
-    flush = torch.zeros(1, step.late + hop, 1)
-    padded = [torch.cat((x, flush.expand(-1, -1, x.shape[-1])), 1) for x in (features, noise)]
-    for row in range(0, features.shape[1] + step.late, hop):
-        here = slice(row, row + hop)
-        shown.append(session.feed(padded[0][:, here], subject, padded[1][:, here], rows=hop))
-    return torch.cat(shown, 1)[:, step.late : step.late + features.shape[1]]
+class Live:
+    """Our talker's live step as it is served: an ONNX graph that takes HOP frames at a time."""
+
+    def __init__(self, talker: FaithfulStreamingTalker, folder: Path, threads: int) -> None:
+        config, latents = talker.config, talker.codec.latents
+        step = FaithfulStep(talker).eval()
+        self.late, path = step.late, folder / "step.onnx"
+        subjects = config.predictor.subjects
+        self.plan = export_step(step, path, (HOP, config.features), subjects, (HOP, latents))
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        self.graph = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+    def __call__(self, features: Tensor, subject: Tensor, noise: Tensor) -> Iterator[np.ndarray]:
+        """Offsets [1, HOP, 3V] of a recording's steps, with what is late at its beginning and its end."""
+        state, frames = empty(self.plan, 1), features.shape[1]
+        ahead = -frames % HOP + HOP * -(-self.late // HOP)
+        sound, drawn = (np.pad(x.numpy(), ((0, 0), (0, ahead), (0, 0)), mode="edge") for x in (features, noise))
+        for row in range(0, frames + ahead, HOP):
+            here, step = slice(row, row + HOP), np.array([row])
+            inputs = {"sound": sound[:, here], "style": subject.numpy(), "noise": drawn[:, here], "step": step}
+            shown, *update = self.graph.run(None, inputs | state)
+            write(self.plan, state, dict(zip(self.plan, update, strict=True)), step, np.array([0]))
+            yield shown
+
+
+def whole(steps: Iterator[np.ndarray], late: int, frames: int) -> Tensor:
+    return torch.from_numpy(np.concatenate(list(steps), 1)[:, late : late + frames])
+
+
+def likeness(talker: FaithfulStreamingTalker, live: Live, frames: int) -> dict[str, float]:
+    """How far streams are from the whole: the graph's latents and vertices from PyTorch's stream, and streamed from
+    offline decoding of the same latents, as a share of how far the offline vertices move about their mean."""
+    config = talker.config
+    features, subject = torch.randn(1, frames, config.features), torch.eye(config.predictor.subjects)[1:2]
+    noise = torch.randn(1, frames, talker.codec.latents)
+    latents = talker.latents(features, subject, noise)
+    offline = talker.codec.decode(latents)
+    moved = (offline - offline.mean(1, keepdim=True)).square().mean().sqrt()
+    held = torch.cat((latents, latents[:, -1:].expand(-1, frames, -1)), 1)
+
+    def streamed(hop: int) -> Tensor:
+        session = Session(talker.codec.decoder)
+        parts = [session.feed(held[:, row : row + hop], rows=hop) for row in range(0, frames + live.late, hop)]
+        return torch.cat(parts, 1)[:, live.late : live.late + frames]
+
+    exported = whole(live(features, subject, noise), live.late, frames)
+    mine = streamed(HOP)
+    out = {"ONNX graph from PyTorch, largest difference": float((exported - mine)[:, : -HOP - live.late].abs().max())}
+    for hop in (1, 6, HOP, 30):
+        far = (streamed(hop) - offline).square().mean().sqrt() / moved
+        out[f"streamed {hop} frames at a time from offline, relative"] = float(far)
+    return out
 
 
 def differences(theirs: Any, ours: FaithfulStreamingTalker, features: Tensor, frames: int) -> dict[str, float]:
@@ -222,7 +272,7 @@ def theirs_vertices(config: FaithfulConfig) -> int:
     return config.codec if isinstance(config.codec, int) else config.codec.vertices
 
 
-def costs(theirs: Any, ours: FaithfulStreamingTalker, seconds: list[int], longer: list[int]) -> Table:
+def costs(theirs: Any, ours: FaithfulStreamingTalker, live: Live, seconds: list[int], longer: list[int]) -> Table:
     """Wall seconds a second of sound, theirs and ours."""
     config = ours.config
     subject = torch.eye(config.predictor.subjects)[1:2]
@@ -250,7 +300,7 @@ def costs(theirs: Any, ours: FaithfulStreamingTalker, seconds: list[int], longer
         hidden, noise = theirs._audio2hidden(speech), torch.randn(1, frames, ours.codec.latents)
         data = {"audio": speech, "id": subject, "template": template, "vertice": None}
         mine = {
-            "ours live": lambda hidden=hidden, noise=noise: live(ours, hidden, subject, noise, HOP),
+            "ours live": lambda hidden=hidden, noise=noise: [None for _ in live(hidden, subject, noise)],
         }
         if length in longer:
             run(length, mine)
@@ -285,13 +335,18 @@ def main(
         path = Path(folder) / "talker.ckpt"
         torch.save({"state_dict": theirs.state_dict(), "epoch": 0}, path)
         ours = load_released(path, config).talker
+        live = Live(ours, Path(folder), threads)
     console.print(f"released code at {revision.stdout.strip()}, layout {layout}{', small' if small else ''}")
     parity = Table("part", "largest difference")
     for name, value in differences(theirs, ours, torch.randn(1, 600, config.features), frames).items():
         parity.add_row(name, f"{value:.2e}")
     console.print(parity)
+    streams = Table("our stream", "difference")
+    for name, value in likeness(ours, live, 10 * config.fps).items():
+        streams.add_row(name, f"{value:.2g}")
+    console.print(streams)
     if not small:
-        console.print(costs(theirs, ours, seconds, longer))
+        console.print(costs(theirs, ours, live, seconds, longer))
         console.print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
 
 

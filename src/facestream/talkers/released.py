@@ -25,6 +25,7 @@ from facestream.motion.condition import ConditionConfig
 from facestream.motion.heads.clean import HeadConfig
 from facestream.talkers.faithful import FaithfulConfig, FaithfulStreamingTalker
 
+STREAMED = 150  # frames that the decoder looks back over in a stream: about the length of the clips it was trained on
 RELEASED = {
     "vocaset": FaithfulConfig(
         fps=30,
@@ -40,7 +41,7 @@ RELEASED = {
             heads=8,
             hidden=1536,
             bridge=False,
-            window=60,
+            window=STREAMED,
             causal=False,
         ),
         predictor=ConditionConfig(
@@ -70,7 +71,7 @@ RELEASED = {
             heads=8,
             hidden=1536,
             bridge=True,
-            window=120,
+            window=STREAMED,
             causal=False,
         ),
         predictor=ConditionConfig(
