@@ -21,7 +21,7 @@ class LoudnessTalker:
 
     timing = Timing(delay=0)
     ears = MelEars(timing)
-    config = SimpleNamespace(name="loudness", channels=FACE, styles=("neutral",), fps=25)
+    config = SimpleNamespace(name="loudness", channels=FACE, styles=("neutral",), fps=25, vertices=0)
 
     def __init__(self, folder: Path, threads: int = 1) -> None:
         if folder.name != "talker":
@@ -30,7 +30,7 @@ class LoudnessTalker:
     def newcomers(self, lanes: int) -> dict[str, Floats]:
         return {}
 
-    def style(self, name: str) -> Floats:
+    def style(self, name: str | None = None) -> Floats:
         return np.ones(1, np.float32)
 
     def noise(self, seed: int, step: int) -> Floats:

@@ -13,7 +13,7 @@ from itertools import islice
 import numpy as np
 
 from facestream.audio.waveform import check_samples
-from facestream.errors import AudioError, FacestreamError
+from facestream.errors import AudioError, FacestreamError, MotionError
 from facestream.runtime.lane import Lane
 from facestream.runtime.talker import Memories, Talker, load
 from facestream.signals import Floats, Frame, Motion
@@ -32,10 +32,10 @@ class Stream:
     """A face that follows one voice.
 
     `push` takes mono float samples at 16 kHz in packets of any size and returns the frames that became final; `flush`
-    returns the rest. The result does not depend on how the sound was cut into packets.
+    returns the rest. The result does not depend on how the sound was cut into packets. style: by default the first.
     """
 
-    def __init__(self, talker: Talker, style: str = "neutral", seed: int = 0) -> None:
+    def __init__(self, talker: Talker, style: str | None = None, seed: int = 0) -> None:
         self.talker = talker
         self.seed = seed
         self._style = talker.style(style)
@@ -86,8 +86,13 @@ class Stream:
         self._lane, self._memories, self._ended = kept.lane, kept.memories, kept.ended
 
     def motion(self, frames: list[Frame]) -> Motion:
-        """Frames put together as curves."""
+        """Frames put together as curves. Raises MotionError if the talker moves vertices."""
         channels = self.talker.config.channels
+        if not channels:
+            raise MotionError(
+                "this talker moves the vertices of a mesh, it has no curves; stack the frames' values, or load it by "
+                "facestream.runtime.curves.load_curves"
+            )
         values = np.array([frame.values for frame in frames], np.float32).reshape(len(frames), len(channels))
         return Motion(values, channels, float(self.talker.config.fps))
 
@@ -104,7 +109,7 @@ class Stream:
                     yield shown
 
 
-def animate(samples: Floats, talker: Talker | None = None, style: str = "neutral", seed: int = 0) -> Motion:
+def animate(samples: Floats, talker: Talker | None = None, style: str | None = None, seed: int = 0) -> Motion:
     """Motion of a whole recording, [frames that cover it]: the live path, run as fast as it goes.
 
     samples: [N] mono float at 16 kHz. Raises AudioError if there is none or it is not finite.

@@ -13,7 +13,7 @@ from importlib import resources
 from itertools import pairwise
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +23,10 @@ from facestream.runtime.ears import ears_of
 from facestream.runtime.network import open_network
 from facestream.signals import Floats
 from facestream.streaming.memory import empty, forget, write
-from facestream.talkers.bundle import NETWORK, NEW, BundleConfig, read_config
+from facestream.talkers.bundle import MESH, NETWORK, NEW, BundleConfig, read_config
+
+if TYPE_CHECKING:
+    from facestream.faces.template import Template
 
 Memories = dict[str, Floats]
 
@@ -40,7 +43,8 @@ class Talker:
     """
 
     def __init__(self, folder: str | os.PathLike[str], threads: int = 1) -> None:
-        self.config: BundleConfig = read_config(Path(folder))
+        self.folder = Path(folder)
+        self.config: BundleConfig = read_config(self.folder)
         self._threads, self._helpers = threads, ThreadPoolExecutor(max(1, threads - 1), "facestream network")
         self._session = open_network(Path(folder) / NETWORK, disabled=HINDERING)
         self._source = np.random.Generator(
@@ -70,6 +74,13 @@ class Talker:
                 f"({str(error).splitlines()[0]}); copy the bundle again, or make it again with `facestream export`"
             ) from error
 
+    @property
+    def template(self) -> Template:
+        """The mesh at rest whose vertices it moves. Raises FaceError if there is none."""
+        from facestream.faces.template import Template
+
+        return Template.load(self.folder / MESH)
+
     def newcomers(self, lanes: int) -> Memories:
         """Memories of lanes that have heard nothing yet."""
         return empty(self.config.memories, lanes)
@@ -78,8 +89,9 @@ class Talker:
         """Zero one lane's memories, in place, but for its last motion: the head lives on from where it is."""
         forget({name: kept for name, kept in memories.items() if name != MOTION}, lane)
 
-    def style(self, name: str) -> Floats:
-        """Weights of a named style, [S]."""
+    def style(self, name: str | None = None) -> Floats:
+        """Weights of a named style, or of the first, [S]. For a talker of meshes, styles are the people it learned."""
+        name = self.config.styles[0] if name is None else name
         if name not in self.config.styles:
             known = self.config.styles
             raise BundleError(
