@@ -31,6 +31,7 @@ from facestream.streaming.clock import Clock
 from facestream.streaming.memory import Memory
 from facestream.streaming.tree import plan
 from facestream.talkers.bundle import NEW
+from facestream.talkers.slim import slim
 
 OPSET = 17
 # Where motion is multiplied: history in; the codec and the style's amplitude.
@@ -132,6 +133,7 @@ def quantise(fp32: Path, int8: Path, runs: Iterable[Mapping[str, Any]], exact: S
         calibrate_method=CalibrationMethod.MinMax,
         extra_options={"ActivationSymmetric": False, "WeightSymmetric": True},
     )
+    slim(int8)
 
 
 def _exact_products(path: Path, motion: Sequence[str]) -> list[str]:
