@@ -238,6 +238,11 @@ def shown(value: float, scale: float, decimals: int = 3) -> str:
     return "–" if math.isnan(value) else f"{value * scale:.{decimals}f}"
 
 
+def run_of(arguments: argparse.Namespace, variant: str | None) -> Path:
+    given = dict(each.split("=", 1) for each in arguments.run)
+    return Path(given.get(variant or "ours", run_folder_of(arguments.recipe, variant)))
+
+
 def compare(arguments: argparse.Namespace, corpus: MeshCorpus) -> list[Result]:
     results, offset = [], mean_offset(corpus)
     for seconds in arguments.seconds:
@@ -245,7 +250,7 @@ def compare(arguments: argparse.Namespace, corpus: MeshCorpus) -> list[Result]:
         clip = read()
         results.append(still(corpus, clip, offset))
         for contender in CONTENDERS:
-            run = arguments.runs / run_folder_of(arguments.recipe, contender.variant).name
+            run = run_of(arguments, contender.variant)
             if contender.speaking.way == "released" and len(clip.vertices) > RELEASED_END:
                 continue
             if not run.exists():
@@ -265,7 +270,7 @@ def by_steps(arguments: argparse.Namespace, corpus: MeshCorpus) -> list[dict[str
     """Figures of the recipe and its variants by the number of denoising passes."""
     rows = []
     for variant in dict.fromkeys(contender.variant for contender in CONTENDERS):
-        run = arguments.runs / run_folder_of(arguments.recipe, variant).name
+        run = run_of(arguments, variant)
         recipe = load_recipe(arguments.recipe, variant, MeshRecipe)
         if recipe.talker.head.kind == "regression" or not run.exists():
             continue
@@ -337,7 +342,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("recipe", type=Path)
     parser.add_argument("--corpus", type=Path, help="default: as the recipe says")
-    parser.add_argument("--runs", type=Path, default=Path("runs"))
+    parser.add_argument(
+        "--run", nargs="*", default=[], help="VARIANT=FOLDER (ours=FOLDER: the recipe itself), if elsewhere"
+    )
     parser.add_argument("--bundle", nargs="*", default=[], help="NAME=FOLDER of exported talkers")
     parser.add_argument("--split", default="test")
     parser.add_argument("--seconds", type=int, nargs="+", default=[5, 60, 600])
