@@ -41,6 +41,7 @@ def some_teller(
         if name.startswith("blocks"):
             torch.nn.init.normal_(weight, std=0.4)
     torch.nn.init.normal_(teller.tokenizer.quantiser.codes, std=0.3)
+    teller.head.settle(teller.tokenizer.quantiser.codes)
     return teller.eval()
 
 
@@ -167,7 +168,8 @@ def test_the_pairs_loss_is_the_published_one() -> None:
 
 def test_draws_are_among_the_likeliest_and_in_proportion() -> None:
     torch.manual_seed(0)
-    head = TokenHead(TokenHeadConfig(levels=2, codes=32, likeliest=3), 8)
+    head = TokenHead(TokenHeadConfig(levels=2, codes=32, likeliest=3), 4, 8)
+    head.settle(torch.randn(2, 32, 4))
     context = torch.randn(1, 8).expand(4000, -1)
     drawn = head.sample(context, 0, torch.rand(4000, 2))
     scores = head.scores(context[:1], 0, 1)[0]

@@ -83,8 +83,14 @@ class Teller(nn.Module):
             for _ in range(config.layers)
         )
         self.norm = nn.LayerNorm(config.width)
-        self.head = TokenHead(config.head, config.width)
+        self.head = TokenHead(config.head, config.tokenizer.quantiser.columns, config.width)
         self.portrait = Portrait()
+
+    def settle(self, tokenizer: MotionTokenizer) -> None:
+        """Take over a trained tokenizer, for good."""
+        self.tokenizer.load_state_dict(tokenizer.state_dict())
+        self.tokenizer.requires_grad_(False)
+        self.head.settle(tokenizer.quantiser.codes)
 
     def memories(self) -> dict[str, Memory]:
         """The last frame, and the pair that was given last."""

@@ -36,29 +36,43 @@ class TokenHeadConfig:
 
 
 class TokenHead(nn.Module):
-    """Tokens in and out: each level's codes are embedded and told apart by one table."""
+    """Tokens in and out, by what they stand for: a token is fed as its code, and scored by how well its code agrees
+    with what the context asks for. So tokens of like motion are alike from the start, and tables of tokens by width,
+    most of the weights of a small network, are not needed.
+    """
 
-    def __init__(self, config: TokenHeadConfig, width: int) -> None:
+    codes: Tensor
+
+    def __init__(self, config: TokenHeadConfig, columns: int, width: int) -> None:
         super().__init__()
         if config.levels % config.pair:
             raise ValueError(f"{config.levels} levels do not come in steps of {config.pair}")
         self.config = config
-        self.codes = nn.Parameter(torch.randn(config.levels, config.codes, width) * width**-0.5)
+        self.register_buffer("codes", torch.zeros(config.levels, config.codes, columns))
+        self.given = nn.Parameter(torch.randn(config.levels, columns, width) * columns**-0.5)
+        self.asked = nn.Parameter(torch.randn(config.levels, width, columns) * width**-0.5)
         self.bias = nn.Parameter(torch.zeros(config.levels, config.codes))
         self.chain = nn.Linear(width, width) if config.chained else None
+
+    def settle(self, codes: Tensor) -> None:
+        """Take over a tokenizer's codes [V, K, D], each level's brought to a root mean square of 1."""
+        self.codes.copy_(codes / codes.square().mean((1, 2), keepdim=True).sqrt().clamp(min=1e-8))
 
     def embed(self, tokens: Tensor, kind: int) -> Tensor:
         """Tokens of one step [..., pair] of a kind → their sum, [..., C]."""
         first = kind * self.config.pair
-        return torch.stack([self.codes[first + i][tokens[..., i]] for i in range(self.config.pair)]).sum(0)
+        return torch.stack([self._row(tokens[..., i], first + i) for i in range(self.config.pair)]).sum(0)
+
+    def _row(self, tokens: Tensor, level: int) -> Tensor:
+        return self.codes[level][tokens] @ self.given[level]
 
     def scores(self, context: Tensor, kind: int, index: int, before: Tensor | None = None) -> Tensor:
         """Logits [..., K] of a step's token `index`. context: [..., C]; before: the step's first token [...], where
         chained."""
         level = kind * self.config.pair + index
         if self.chain is not None and before is not None:
-            context = context + self.chain(self.codes[level - 1][before])
-        return context @ self.codes[level].T + self.bias[level]
+            context = context + self.chain(self._row(before, level - 1))
+        return context @ self.asked[level] @ self.codes[level].T + self.bias[level]
 
     def loss(self, context: Tensor, tokens: Tensor, kind: int) -> Tensor:
         """Cross-entropies of a step's tokens, [..., pair]. context: [..., C]; tokens: [..., pair]."""

@@ -54,8 +54,7 @@ class TellerRecipe:
             self.tokens.train(data, folder)
         torch.manual_seed(0)
         teller = Teller(self.model)
-        teller.tokenizer.load_state_dict(self.tokens.load(start or folder).state_dict())
-        teller.tokenizer.requires_grad_(False)
+        teller.settle(self.tokens.load(start or folder))
         if teller.encoder is not None and isinstance(self.model.hearing, EncoderConfig):
             heard = EncoderEars(self.model.hearing, self.timing.delay).load()
             teller.encoder.load_state_dict(heard.state_dict())

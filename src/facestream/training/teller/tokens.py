@@ -20,27 +20,31 @@ from facestream.training.teller.movements import FPS, MovementConfig, Movements
 TOKENS = "tokens"  # folder of a run
 SAMPLED = 1 << 30  # numbers of the batches that are looked at before training
 EXPRESSION = 3 * KEYPOINTS
+POINT = 0.01  # a usual move of a point, in a portrait's units: what errors are measured by
 
 
 @dataclass(frozen=True)
 class Weighing:
-    """How much a number's squared error counts, in its own deviations: of lips, eyes, the rest of the face, the head's
-    turn and its place. faint: a deviation counts as this at least, of expression, and of turn and place."""
+    """How much squared errors count, by how far they move the points: an expression's number moves its point by itself,
+    a rotation's number moves all points by `radius`. lips, eyes, others, turn, place: emphasis on each. faint: a
+    number's deviation counts as this at least, of expression, and of turn and place.
+    """
 
     lips: float
     eyes: float
     others: float
     turn: float
     place: float
+    radius: float = 0.3
     faint: tuple[float, float] = (0.0015, 0.02)
 
-    def weights(self) -> Tensor:
-        """[75]."""
-        out = torch.full((NUMBERS,), self.others)
-        out[EXPRESSION:-3], out[-3:] = self.turn, self.place
-        for points, weight in ((LIPS, self.lips), (EYES, self.eyes)):
-            out[numbers_of_points(points)] = weight
-        return out
+    def weights(self, deviations: Tensor) -> Tensor:
+        """[75], for errors in these deviations [75]."""
+        moved = torch.full((NUMBERS,), self.others)
+        for points, emphasis in ((LIPS, self.lips), (EYES, self.eyes)):
+            moved[numbers_of_points(points)] = emphasis
+        moved[EXPRESSION:-3], moved[-3:] = self.turn * self.radius**2, self.place
+        return moved * (deviations / POINT).square()
 
     def faintest(self) -> Tensor:
         """[75]."""
@@ -78,10 +82,12 @@ class TokenizerRecipe:
         torch.manual_seed(0)
         tokenizer = MotionTokenizer(self.model)
         some = torch.cat([movements.make(SAMPLED + number)["numbers"] for number in range(16)])
-        tokenizer.fit(some, self.weighing.faintest(), self.weighing.weights())
+        deviations = some.std((0, 1)).maximum(self.weighing.faintest())
+        weights = self.weighing.weights(deviations)
+        tokenizer.fit(some, self.weighing.faintest(), weights)
         judged = {name: clip for name, clip in clips.items() if name in self.held_out}
         fit = Fit(tokenizer, self.fit, folder / TOKENS)
-        loss = TokenizerLoss(tokenizer, self.weighing.weights(), self.speed)
+        loss = TokenizerLoss(tokenizer, weights, self.speed)
         fit.run(loss, movements.make, check=lambda: judge(tokenizer, judged))
 
     def load(self, folder: Path) -> MotionTokenizer:
