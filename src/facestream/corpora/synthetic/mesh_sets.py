@@ -46,6 +46,7 @@ from facestream.timing import SAMPLE_RATE
 Speak = Callable[[int, str], Speech]
 """Lets subject number so-and-so say a text."""
 
+NAMED = "arkit_shapes.npz"  # named shapes of the mesh, for `facestream export --shapes`
 _UNIT = 0.1  # metres in a unit of our heads
 _FINE = 100  # frames a second at which curves are made before they are brought to the set's rate
 _ON_LIP = 0.045  # how far from the seam a pair's vertices lie, so that about 5 mm are between them, as on FLAME's face
@@ -135,6 +136,7 @@ def make_vocaset(
         eyes = np.setdiff1d(piece.upper, forehead)
         _dump(folder / vocaset.MASKS, {"lips": piece.lips, "forehead": forehead, "eye_region": eyes})
         (folder / vocaset.SURFACES[0]).write_bytes(write_ply(piece.cut(_head(0).mesh.vertices), piece.triangles))
+        np.savez_compressed(folder / NAMED, allow_pickle=False, **named_shapes(piece))
 
 
 def make_biwi(
@@ -160,6 +162,19 @@ def make_biwi(
         for name, region in ((biwi.LIPS, piece.lips), (biwi.UPPER, piece.upper)):
             (folder / name).write_text(", ".join(map(str, region)))
         (folder / biwi.SURFACES[0]).write_bytes(write_ply(next(iter(rest.values())), piece.triangles))
+        unit = 1 / _size(piece.cut(_head(0).mesh.vertices), piece.triangles)
+        np.savez_compressed(folder / NAMED, allow_pickle=False, **named_shapes(piece, unit))
+
+
+def named_shapes(piece: Piece, unit: float = 1.0) -> dict[str, Floats]:
+    """`neutral` and, by ARKit's names, the face [V, 3] that each shape makes: what tells a mesh's motion as curves.
+
+    unit: units of the set in a metre.
+    """
+    head = _head(0)
+    rest = head.mesh.vertices
+    faces = {name: rest + head.shape(name) for name in ARKIT}
+    return {name: np.float32(unit) * piece.cut(face) for name, face in {"neutral": rest, **faces}.items()}
 
 
 @contextmanager
@@ -356,6 +371,10 @@ def _ordered(
 
 def _normalised(points: Floats, triangles: Indices) -> Floats:
     """A frame as BIWI's are: without its mean, in units of the root of its surface."""
+    return np.asarray((points - points.mean(axis=0)) / _size(points, triangles), np.float32)
+
+
+def _size(points: Floats, triangles: Indices) -> float:
+    """The root of a surface."""
     a, b, c = (points[triangles[:, corner]] for corner in range(3))
-    area = 0.5 * np.linalg.norm(np.cross(b - a, c - a), axis=1).sum()
-    return np.asarray((points - points.mean(axis=0)) / np.sqrt(area), np.float32)
+    return float(np.sqrt(0.5 * np.linalg.norm(np.cross(b - a, c - a), axis=1).sum()))
