@@ -10,10 +10,10 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("lightning_fabric")
 
 from facestream.errors import CorpusError
-from facestream.talkers.faithful import FaithfulStreamingTalker
+from facestream.talkers.faithful import FaithfulStreamingTalker, TeachingConfig
 from facestream.training.meshes.ablations import ablations
 from facestream.training.meshes.batches import WindowConfig, Windows
-from facestream.training.meshes.ears import EncoderEars, MelEars, at_frames
+from facestream.training.meshes.ears import EncoderEars, MelEars, SpeechModelEars, at_frames
 from facestream.training.meshes.features import heard_corpus
 from facestream.training.meshes.published import mended, published_fit
 from facestream.training.recipe import TrainingRun, load_recipe
@@ -151,13 +151,17 @@ def test_published_recipes_load_and_so_do_their_variants(file):
 
 
 def test_what_we_changed_in_the_published_training():
+    fit = published_fit(10, 30, rate=1e-3, halve_every=10)
     published = dataclasses.replace(
-        RECIPE, motion=dataclasses.replace(RECIPE.motion, fit=published_fit(10, 30, rate=1e-3, halve_every=10))
+        RECIPE,
+        ears=SpeechModelEars("hubert", EARS.width, window=None),
+        motion=dataclasses.replace(RECIPE.motion, fit=fit, teaching=TeachingConfig(template_always=True)),
     )
     assert [published.motion.fit.rate_at(step) for step in (0, 99, 100, 200)] == [1e-3, 1e-3, 5e-4, 2.5e-4]
     ours = mended(published, "ours", unit=0.1)
     assert ours.motion.fit.fall == "cosine" and ours.talker.unit == 0.1 and ours.motion.fit.steps == 300
     assert not ours.motion.teaching.template_always and ours.motion.teaching.noise > 0
+    assert ours.ears.window is not None and ours.ears.name != published.ears.name, "they are kept apart"
 
 
 def test_another_corpus_is_refused(corpus, tmp_path):

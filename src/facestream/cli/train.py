@@ -43,15 +43,18 @@ def command(
         ),
     ] = None,
 ) -> None:
-    """Train a talker by a recipe. The same command goes on where an earlier one stopped.
+    """Train a talker by a recipe. The same command goes on where it stopped.
 
-    Ctrl-C ends a run after a whole step. The run's folder keeps the checkpoint that it goes on from, milestones, and
-    its figures as history.jsonl and for `tensorboard --logdir runs`. A GPU is used if there is one; several, or several
-    machines, by torchrun:
+    Ctrl-C ends a run after a whole step. The run's folder keeps the checkpoint
+    that it goes on from, milestones, and figures: history.jsonl, and scalars
+    for `tensorboard --logdir runs`.
 
-        torchrun --nproc-per-node 4 -m facestream train recipes/streamingtalker_vocaset.py
+    A GPU is used if there is one; several, or several machines, by torchrun:
 
-        torchrun --nnodes 2 --nproc-per-node 8 --rdzv-endpoint HOST:29500 -m facestream train RECIPE
+    torchrun --nproc-per-node 4 -m facestream.cli train RECIPE
+
+    torchrun --nnodes 2 --nproc-per-node 8 --rdzv-endpoint HOST:29500
+    -m facestream.cli train RECIPE
     """
     with needing("train", "Training"):
         from facestream.training.recipe import TrainingRun, load_recipe

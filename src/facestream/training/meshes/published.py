@@ -4,6 +4,7 @@
 * A window that begins in mid-clip remembers the true frame before it, not the face at rest.
 * The history is spoilt a little, so that the network learns to come back from its own errors.
 * Motion is in a small unit inside, because metres make for gradients of thousandths.
+* Speech is heard through the bounded windows through which it is heard live, not the whole clip at once.
 
 Speech features are computed once here; the authors go on training the speech model's transformer in the second stage.
 """
@@ -13,8 +14,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from facestream.audio.speech_windows import SpeechWindow
 from facestream.talkers.faithful import TeachingConfig
 from facestream.training.fit import FitConfig
+from facestream.training.meshes.ears import SpeechModelEars
 from facestream.training.meshes.recipe import MeshRecipe
 
 
@@ -39,7 +42,7 @@ def published_fit(epoch: int, epochs: int, rate: float, halve_every: int = 0) ->
 
 def mended(recipe: MeshRecipe, name: str, unit: float) -> MeshRecipe:
     """A published recipe with our changes. unit: of motion inside, in units of the vertices."""
-    assert recipe.codec is not None
+    assert recipe.codec is not None and isinstance(recipe.ears, SpeechModelEars)
     ours: dict[str, Any] = {
         "fall": "cosine",
         "rate": 1e-4,
@@ -50,4 +53,5 @@ def mended(recipe: MeshRecipe, name: str, unit: float) -> MeshRecipe:
     }
     motion = replace(recipe.motion, fit=replace(recipe.motion.fit, **ours), teaching=TeachingConfig(noise=0.3))
     codec = replace(recipe.codec, fit=replace(recipe.codec.fit, **ours))
-    return replace(recipe, name=name, talker=replace(recipe.talker, unit=unit), codec=codec, motion=motion)
+    talker, ears = replace(recipe.talker, unit=unit), replace(recipe.ears, window=SpeechWindow())
+    return replace(recipe, name=name, talker=talker, ears=ears, codec=codec, motion=motion)
