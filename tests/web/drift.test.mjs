@@ -76,7 +76,7 @@ function speak(drift, jitter = 0.01) {
   }
 }
 
-for (const ppm of [-200, -50, 0, 50, 100, 200])
+for (const ppm of [-200, 50, 200])
   test(`an hour of speech, the sound card's clock ${ppm} ppm off`, () => {
     const { skew, slowest, fastest, late } = speak(ppm * 1e-6);
     assert.ok(skew < 0.02, `face and sound were ${(1000 * skew).toFixed(1)} ms apart`);
