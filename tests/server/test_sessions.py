@@ -20,7 +20,7 @@ from facestream.server.limits import Doorman, Limits
 from facestream.server.protocol import IDLE, Close, Flag, Hello
 from facestream.signals import FACE
 
-from .conftest import JAW, serving, tone
+from .conftest import JAW, Echo, serving, tone
 
 HELLO = '{"type": "hello"}'
 
@@ -263,7 +263,7 @@ def test_a_full_house_says_so_and_has_room_again():
             Close.TOO_MUCH_BUFFERED,
         ),
         (Limits(buffered_seconds=1.0), [HELLO, *[bytes(32_000)] * 9], Close.TOO_FAST),
-        (Limits(late_ticks=-1.0), [HELLO], Close.FULL_HOUSE),
+        (Limits(load=-1.0), [HELLO], Close.FULL_HOUSE),
         (Limits(messages=20), [HELLO, *['{"type": "ping"}'] * 60], Close.TOO_FAST),
     ],
     ids=["no hello", "idle", "too long", "too much", "too fast", "too busy", "too many"],
@@ -271,6 +271,35 @@ def test_a_full_house_says_so_and_has_room_again():
 def test_limits_are_kept(limits, messages, code):
     with serving(limits=limits) as served:
         assert refused(served, *messages)[0] == code
+
+
+def test_who_would_make_everybody_late_is_sent_away_until_there_is_time_again():
+    class Slow(Echo):
+        def step(self, sound, *others):
+            time.sleep(0.018 * len(sound))  # of the 40 ms of a frame
+            return super().step(sound, *others)
+
+    def admitted(served, wanted, seconds=10):
+        """Who come one after the other, until one is or is not let in; they stay."""
+        here, deadline = [], time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            wire = dial(served.url + "/v1/live", legacy=True)
+            wire.send(HELLO)
+            answer = json.loads(wire.recv(timeout=10))
+            if (answer["type"] == "welcome") == wanted:
+                return [*here, wire], answer
+            here.append(wire) if answer["type"] == "welcome" else wire.close()
+            time.sleep(0.3)
+        raise AssertionError("that did not happen")
+
+    with serving(Slow(), seats=40) as served:
+        everybody, answer = admitted(served, False)
+        assert answer["code"] == Close.FULL_HOUSE
+        assert "no time for one more; try again" in answer["message"]  # and seats are left
+        for wire in everybody:
+            wire.close()
+        for wire in admitted(served, True)[0]:
+            wire.close()
 
 
 def test_a_shutdown_is_said_to_everybody():

@@ -22,6 +22,7 @@ from rich.table import Table
 
 from facestream.audio.waveform import read_audio
 from facestream.cli.console import check_place, out, progress_bar
+from facestream.cli.serve import CORES
 from facestream.errors import ServeError
 from facestream.files import write_whole
 
@@ -99,12 +100,14 @@ async def measure(port: int, sessions: int, seconds: float, tick: Any = lambda d
 def command(
     sessions: Annotated[int, typer.Option(min=1, max=4096, help="Who talk at once.")] = 1,
     seconds: Annotated[float, typer.Option(min=1, help="How long it is measured.")] = 10.0,
+    threads: Annotated[int, typer.Option(min=1, max=64, help="Cores that share a step in the server.")] = CORES,
     output: Annotated[Path | None, typer.Option("--json", help="File for the figures.")] = None,
 ) -> None:
     """Latency from sound in to face out, on loopback, look-ahead included; late ticks, drift, cost."""
     if output is not None:
         check_place(output)
-    with a_server("--seats", str(sessions + 1)) as port, progress_bar() as bar:
+    options = ("--seats", str(sessions + 1), "--threads", str(threads), "--load", "inf")  # too many are measured, too
+    with a_server(*options) as port, progress_bar() as bar:
         task = bar.add_task("talking", total=seconds)
         result = asyncio.run(measure(port, sessions, seconds, lambda done: bar.update(task, completed=done)))
     table = Table("what", "", title=f"{sessions} sessions, {result['seconds']} s")

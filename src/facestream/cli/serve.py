@@ -45,9 +45,9 @@ def command(
     ] = USUAL.buffered_seconds,
     messages: Annotated[float, typer.Option(min=1, help="Messages of a session a second.")] = USUAL.messages,
     peers: Annotated[int, typer.Option(min=0, help="Sessions over WebRTC, drawn here.")] = USUAL.peers,
-    late_ticks: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of late ticks above which newcomers are sent away.")
-    ] = USUAL.late_ticks,
+    most_load: Annotated[
+        float, typer.Option("--load", min=0, help="Share of the engine's time beyond which newcomers are sent away.")
+    ] = USUAL.load,
     json_logs: Annotated[bool, typer.Option("--json-logs", help="Log JSON lines.")] = False,
 ) -> None:
     """Serve the page and live sessions; Ctrl-C or SIGTERM ends with a goodbye to everybody."""
@@ -63,7 +63,7 @@ def command(
         buffered_seconds=buffered_seconds,
         messages=messages,
         peers=peers,
-        late_ticks=late_ticks,
+        load=most_load,
     )
     address = Address(host, port, certificate, key, tuple(map(Ice.read, ice or ())))
     house = House(load(bundle, threads), seats, limits, Doorman(token, tuple(origin or ())))

@@ -25,7 +25,7 @@ from facestream.audio.live import LiveResampler
 from facestream.errors import AudioError, BundleError, FullHouseError, ProtocolError
 from facestream.runtime.engine import Engine, User
 from facestream.runtime.talker import Talker
-from facestream.server.limits import Doorman, Limits
+from facestream.server.limits import Doorman, Limits, Load
 from facestream.server.metrics import Metrics
 from facestream.server.protocol import Close, Hello, Interrupted, Welcome, write
 from facestream.server.protocol import Limits as SaidLimits
@@ -39,7 +39,6 @@ Delivery = list[tuple[Session, Answers | ProtocolError]]
 SWEEP = 1.0  # seconds between looks at who is idle, gone or too long here
 USUAL_RATES = (8_000, 22_050, 24_000, 32_000, 44_100, 48_000)
 FEW = 2  # sessions that are served at once, not at the next tick
-SMOOTHED = 1 / 500  # share of a tick in the mean lateness: about five seconds
 STUCK = 2.0  # seconds without a tick after which the server is not healthy
 
 
@@ -66,7 +65,8 @@ class House:
         self._delivery: Delivery = []
         self._stop, self._news = threading.Event(), threading.Event()
         self._last_tick = time.monotonic()
-        self._lateness = 0.0  # share of late ticks, lately
+        self._load = Load(self._last_tick)
+        self._spent = 0.0  # seconds of work since the last tick that was due
         self._thread: threading.Thread | None = None
         self._sweeper: asyncio.Task[None] | None = None
 
@@ -128,6 +128,7 @@ class House:
             await asyncio.sleep(SWEEP)
             for session in list(self.sessions):
                 session.look(time.monotonic())
+            self.metrics.load.set(self._load.share)
             self.metrics.skew.set(max((seat.skew for seat in list(self._seats.values())), default=0.0))
 
     def _deliver(self, delivery: Delivery) -> None:
@@ -159,7 +160,8 @@ class House:
             self.metrics.ticks.inc(1 + left_out)
             late = max(1, left_out) if now - due > step / 2 else 0
             self.metrics.late_ticks.inc(late)
-            self._lateness += SMOOTHED * (min(late, 1) - self._lateness)
+            self._load.note(self._spent, len(self._seats), now)
+            self._spent = 0.0
             due += (1 + left_out) * step
             self._tick(now)
 
@@ -171,6 +173,7 @@ class House:
             session = self._sessions[each.user]
             self._post(session, self._seats[session].show(each, now))
         self._last_tick = time.monotonic()
+        self._spent += self._last_tick - now
         self.metrics.frames.inc(len(shown))
         self.metrics.tick_time.observe(self._last_tick - now)
         if self._delivery:
@@ -191,8 +194,8 @@ class House:
             self._delivery.append((session, ProtocolError(Close.INTERNAL, "the server has failed; connect again")))
 
     def _seat(self, session: Session, hello: Hello, now: float) -> Answers:
-        if self._lateness > self.limits.late_ticks:
-            raise FullHouseError("this server is busier than it should be; try again in a moment")
+        if self._load.expected(len(self._seats) + 1) > self.limits.load:
+            raise FullHouseError("this server has no time for one more; try again in a moment, or elsewhere")
         seat = Seat(self._engine, hello, self.limits.buffered_seconds, self.metrics, now)
         self._seats[session], self._sessions[seat.user] = seat, session
         self.metrics.sessions.set(len(self._seats))

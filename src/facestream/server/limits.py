@@ -16,8 +16,9 @@ class Limits:
     one message; buffered_seconds: of sound that waits to be spoken; faster: times real time that sound may come, once
     a lump of buffered_seconds is used up; messages: a second, in the mean of two; unread_bytes: control messages that
     a client leaves lying; lagging_bytes: of motion that a client leaves lying before further frames are dropped;
-    peers: sessions over WebRTC, each of which costs what drawing and encoding a face costs; late_ticks: share of ticks
-    that may be late (over some seconds) before newcomers are sent away, for the sake of those who are here; 1: any.
+    peers: sessions over WebRTC, each of which costs what drawing and encoding a face costs; load: share of its
+    time that the engine may need before newcomers are sent away, for the sake of those who are here; beyond about 0.9
+    frames come late for everybody.
     """
 
     hello_seconds: float = 5.0
@@ -31,7 +32,7 @@ class Limits:
     unread_bytes: int = 1 << 16
     lagging_bytes: int = 2048
     peers: int = 4
-    late_ticks: float = 1.0
+    load: float = 0.85
 
 
 @dataclass(frozen=True)
@@ -65,3 +66,26 @@ class Allowance:
         self._left = min(self._burst, self._left + (now - self._then) * self._per_second) - amount
         self._then = now
         return self._left >= 0
+
+
+class Load:
+    """Which share of its time the engine needs, over the last second or so. Told the time."""
+
+    SECONDS = 1.0
+    FEW = 8  # sessions below which one more costs less than the mean of them does
+
+    def __init__(self, now: float) -> None:
+        self.share = 0.0
+        self._sessions, self._then = 0.0, now
+
+    def note(self, spent: float, sessions: int, now: float) -> None:
+        """So many seconds were spent for so many sessions since the last note."""
+        passed, self._then = now - self._then, now
+        if passed > 0:
+            weight = min(1.0, passed / self.SECONDS)
+            self.share += weight * (spent / passed - self.share)
+            self._sessions += weight * (sessions - self._sessions)
+
+    def expected(self, sessions: int) -> float:
+        """The share with so many sessions: those who came in the last moments have hardly been felt yet."""
+        return self.share * max(1.0, sessions / max(self._sessions, self.FEW))

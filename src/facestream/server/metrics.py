@@ -16,6 +16,7 @@ class Metrics:
         ProcessCollector(registry=self.registry)  # processor time and memory, where the system tells
         self.sessions = Gauge("facestream_sessions", "Sessions now", registry=self.registry)
         self.seats = Gauge("facestream_seats", "Sessions at most", registry=self.registry)
+        self.load = Gauge("facestream_load", "Share of its time that the engine needs", registry=self.registry)
         self.skew = Gauge(
             "facestream_skew_seconds", "How far face and sound are apart, the worst session", registry=self.registry
         )
