@@ -10,11 +10,14 @@ from torch import Tensor, nn
 
 from facestream.audio.encoders import EncoderConfig, MelEncoder
 from facestream.motion.codecs.linear import CodecConfig
+from facestream.motion.codecs.vq import Decoder, MeshCodecConfig
+from facestream.motion.condition import ConditionConfig, ConditionPredictor
 from facestream.motion.heads.diffusion import DiffusionConfig
 from facestream.motion.predictor import Predictor, PredictorConfig
-from facestream.nn.attention import CausalAttention
+from facestream.nn.attention import CausalAttention, stepped_slopes
 from facestream.nn.conv import CausalConv, ConvBlock
 from facestream.nn.transformer import Stack, TransformerBlock
+from facestream.streaming.tree import child, join
 from facestream.talkers.streamingtalker import StreamingTalker, StreamingTalkerConfig
 
 ENCODER = EncoderConfig(
@@ -76,11 +79,39 @@ class _Features(nn.Module):
         self.encoder = MelEncoder(ENCODER)
 
     def forward(self, mel: Tensor, state=None, clock=None):  # type: ignore[no-untyped-def]
-        from facestream.streaming.tree import child, join
-
         heard, update = self.encoder(mel, child(state, "encoder"), clock)
         return torch.cat((heard.features, heard.phones.flatten(2), heard.events, heard.lips), -1), join(encoder=update)
 
+
+class _Condition(nn.Module):
+    """The condition predictor under one subject."""
+
+    def __init__(self, remembers: bool = True) -> None:
+        super().__init__()
+        config = ConditionConfig(8, 2, 2, 16, "gelu", 7, 3, subjects=2, dropout=0.1, remembers=remembers)
+        self.predictor = ConditionPredictor(config, features=6)
+
+    def forward(self, speech: Tensor, past: Tensor, state=None, clock=None):  # type: ignore[no-untyped-def]
+        subject = torch.eye(2)[:1].expand(len(past), -1)
+        heard = self.predictor.hear(speech)
+        context, update = self.predictor(heard, past, subject, child(state, "predictor"), clock)
+        return context, join(predictor=update)
+
+
+MESH = MeshCodecConfig(
+    vertices=3,
+    slots=2,
+    columns=4,
+    codes=0,
+    divergence=0.0,
+    width=12,
+    layers=2,
+    heads=2,
+    hidden=16,
+    bridge=True,
+    window=6,
+    causal=True,
+)
 
 CASES = [
     Case("conv", lambda: CausalConv(3, 4, taps=5), (3,)),
@@ -89,9 +120,13 @@ CASES = [
     Case("conv without past", lambda: CausalConv(3, 4, taps=2, stride=2), (3,), (2,)),
     Case("conv block", lambda: ConvBlock(4, 3, 2), (4,)),
     Case("attention", lambda: CausalAttention(8, 2, window=5), (8,)),
+    Case("attention in steps", lambda: CausalAttention(8, 2, 5, stepped_slopes(2, 5, 2), biased=False), (8,)),
     Case("transformer", lambda: Stack(TransformerBlock(CausalAttention(8, 2, 5), 16, 0.1) for _ in range(2)), (8,)),
     Case("encoder", _Features, (6,), (4,)),
     Case("predictor", lambda: Predictor(PREDICTOR, audio_width=8, latents=5), (8, 5, 2), (1, 1, 1)),
+    Case("condition predictor", _Condition, (6, 8), (1, 1)),
+    Case("condition predictor without memory", lambda: _Condition(remembers=False), (6, 8), (1, 1)),
+    Case("causal mesh decoder", lambda: Decoder(MESH), (8,)),
 ]
 
 

@@ -1,7 +1,7 @@
 """Checkpoints in the layout that StreamingTalker's authors released, small and with made-up numbers.
 
-    python -m tests.talkers.released_layout CLONE      runs the released code (revision 25b613a) on them and writes what
-                                                       it gives to released_golden.json; needs diffusers, einops, omegaconf
+python -m tests.talkers.released_layout CLONE      runs the released code (revision 25b613a) on them and writes what
+                                                   it gives to released_golden.json; needs diffusers, einops, omegaconf
 """
 
 import dataclasses
