@@ -28,8 +28,9 @@ POSITION_DROPOUT = 0.1  # of the sum of motion, subject and position, whatever t
 class ConditionConfig:
     """Sizes of the condition predictor.
 
-    window: frames of history that a position sees, its own included; period: frames after which positions repeat;
-    subjects: how many are known; remembers, hears: whether layers look at the past, and at the speech.
+    window: frames of history that a position sees, its own included (as long as the longest clip: the paper's ablation
+    "all history"); period: frames after which positions repeat; subjects: how many are known; remembers, hears: whether
+    layers look at the past, and at the speech (the paper's ablations of self- and cross-attention).
     """
 
     width: int
