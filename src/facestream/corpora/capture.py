@@ -8,6 +8,7 @@ arkit_names [n], weights [frames, m], names [m], fps.
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ import numpy.typing as npt
 
 from facestream.audio.waveform import read_audio
 from facestream.corpora.readers import SOUNDS
+from facestream.corpora.store import INDEX
 from facestream.errors import CorpusError
 from facestream.signals import FACE, Floats, Motion
 
@@ -47,8 +49,28 @@ SEALING_ROLL = 0.15  # both lips rolled in this far, in the rig's scale, are clo
 OPEN_JAW = 0.08  # a jaw this far open, with lips not rolled in, is no closure
 LIP_GAP = "lipGap"
 """The channel in which motion may say how far the inner lips are apart, in widths of the mouth."""
-CLOSED_GAP, OPEN_GAP = 0.03, 0.06  # lips are shut below, open above
+CLOSED_GAP, OPEN_GAP = 0.025, 0.06  # lips are shut below, open above
+SOMEBODY = "captured"  # speaker of what says nothing of its speaker
 LONGEST_CLOSURE = 0.4  # seconds; lips that are shut for longer are at rest
+
+
+@dataclass(frozen=True)
+class Captured:
+    """A recording that was not read yet. table: its .npz; speaker: who it is, where that is known; test: whether the
+    set that it came from keeps it for testing."""
+
+    table: Path
+    speaker: str = SOMEBODY
+    test: bool = False
+
+    @property
+    def name(self) -> str:
+        """The table's name without ending."""
+        return self.table.stem
+
+    def read(self) -> CaptureClip:
+        """The recording. Raises CorpusError if it lacks its sound, or is not as expected."""
+        return _read_clip(self.table)
 
 
 @dataclass(frozen=True)
@@ -69,10 +91,19 @@ class CaptureClip:
 
 def read_capture(folder: str | os.PathLike[str]) -> list[CaptureClip]:
     """All recordings of a folder, by name. Raises CorpusError if there are none or one lacks its sound."""
+    return [one.read() for one in list_capture(folder)]
+
+
+def list_capture(folder: str | os.PathLike[str]) -> list[Captured]:
+    """All recordings of a folder, by name, with what its index says of them (corpora/footage/job.py). Raises
+    CorpusError if there are none."""
     tables = sorted(Path(folder).glob("*.npz"))
     if not tables:
         raise CorpusError(f"'{folder}' holds no captured face; expected .npz files, each with its sound beside it")
-    return [_read_clip(table) for table in tables]
+    index = Path(folder) / INDEX
+    rows = [json.loads(line) for line in index.read_text(encoding="utf-8").splitlines()] if index.is_file() else []
+    told = {clip: (row["speaker"], row["split"] == "test") for row in rows for clip in row.get("clips", ())}
+    return [Captured(table, *told.get(table.stem, ())) for table in tables]
 
 
 def _read_clip(table: Path) -> CaptureClip:
