@@ -217,9 +217,14 @@ def test_there_are_no_sessions_elsewhere(server):
 def test_who_may_come_in():
     doorman = Doorman(token="open sesame", origins=("https://example.org",))
     with serving(doorman=doorman) as served:
-        assert refused(served, HELLO)[0] == Close.BAD_TOKEN
-        assert refused(served, '{"type": "hello", "token": "open"}')[0] == Close.BAD_TOKEN
-        assert refused(served, HELLO, origin="https://example.com")[0] == Close.BAD_ORIGIN
+        for messages, headers, code, words in (
+            ([HELLO], {}, Close.BAD_TOKEN, "ask whoever runs this server for one"),
+            (['{"type": "hello", "token": "open"}'], {}, Close.BAD_TOKEN, "ask whoever runs this server for one"),
+            ([HELLO], {"origin": "https://example.com"}, Close.BAD_ORIGIN, "start the server with --origin"),
+        ):
+            closed, sentence = refused(served, *messages, **headers)
+            assert closed == code
+            assert words in sentence
         for welcome in (
             {"origin": "https://example.org"},
             {"origin": served.http},
