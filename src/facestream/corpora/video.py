@@ -46,7 +46,7 @@ SHAPES = tuple(name for name in ARKIT if name != "tongueOut")  # what MediaPipe 
 TURNS = ("headYaw", "headPitch", "headRoll")
 GAP = 0.15  # seconds without a face, or without a picture, that end a clip
 LEAST = 1.0  # seconds of face that are worth a clip
-REST = 0.1  # share of the pictures, those with the narrowest mouth, that show a face at rest
+REST, FEWEST = 0.1, 8  # share and least number of the pictures, those of the narrowest mouths, that show a rest
 MOST_AT_REST = 0.5  # of a shape's score: what is left of its range is stretched to 1, but no further than twice
 WIDEST_AT_REST = 0.08  # who shows a wider gap of the lips never shuts the mouth
 _INNER_LIPS, _CORNERS = (13, 14), (78, 308)  # landmarks of MediaPipe's mesh
@@ -188,7 +188,7 @@ def _curves(seen: Sequence[Seen]) -> Floats:
     """CHANNELS of all faces, [K, C]."""
     scores = np.stack([face.scores for face in seen])
     turns, gap = np.array([face.turn for face in seen]), np.array([face.gap for face in seen])
-    resting = np.argsort(gap, kind="stable")[: max(1, int(REST * len(seen)))]
+    resting = np.argsort(gap, kind="stable")[: max(FEWEST, int(REST * len(seen)))]
     rest = np.median(scores[resting], axis=0)
     shapes = np.clip((scores - rest) / (1 - np.minimum(rest, MOST_AT_REST)), 0.0, 1.0)
     look = dict(zip(SHAPES, shapes.T, strict=True))
