@@ -1,25 +1,29 @@
 """An exported graph with less to do, for the same numbers.
 
-What two nodes compute from the same inputs is computed once; axes of length one are moved by a reshape, which copies
-nothing; products with a single row or column, which a library of matrix products does badly, are multiplications. A
-step of one row in 8-bit integers costs a seventh less for it.
+What two nodes compute from the same inputs is computed once, and sizes that are known are not computed at all; axes of
+length one are moved by a reshape, which copies nothing; products with a single row or column, which a library of matrix
+products does badly, are multiplications.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
 from onnx import GraphProto, NodeProto, helper, numpy_helper
 
 LAST = "last_axis"
+RECKON: dict[str, Callable[..., Any]] = {"Add": np.add, "Mul": np.multiply, "Div": np.floor_divide}
 Shape = list[int]  # -1: as many as there are lanes
 
 
 def slim(path: Path) -> None:
     """Rewrite a graph's file."""
     model = onnx.load(str(path))
+    _reckon_sizes(model.graph, _shapes(model))
     _merge(model.graph)
     graph, shapes = model.graph, _shapes(model)
     if all(each.name != LAST for each in graph.initializer):
@@ -28,6 +32,27 @@ def slim(path: Path) -> None:
     _replace(graph, nodes)
     onnx.checker.check_model(model)
     onnx.save(model, str(path))
+
+
+def _reckon_sizes(graph: GraphProto, shapes: dict[str, Shape]) -> None:
+    """Replace what is computed from lengths of axes, where it does not depend on the lanes, by the number."""
+    known = {each.name: numpy_helper.to_array(each) for each in graph.initializer}
+    known |= {
+        node.output[0]: numpy_helper.to_array(node.attribute[0].t) for node in graph.node if node.op_type == "Constant"
+    }
+    lengths, reckoned = {}, {}
+    for node in graph.node:
+        first, given = node.input[:1], [known.get(name) for name in node.input]
+        if node.op_type == "Shape" and first[0] in shapes:
+            lengths[node.output[0]] = np.array(shapes[first[0]])
+        elif node.op_type == "Gather" and first[0] in lengths and given[1] is not None:
+            size = lengths[first[0]].take(given[1])
+            if (size >= 0).all():
+                known[node.output[0]] = reckoned[node.output[0]] = size
+        elif node.op_type in RECKON and all(each is not None and each.dtype == np.int64 for each in given):
+            known[node.output[0]] = reckoned[node.output[0]] = np.asarray(RECKON[node.op_type](*given))
+    graph.initializer.extend(numpy_helper.from_array(size, name) for name, size in reckoned.items())
+    _replace(graph, [node for node in graph.node if node.output[0] not in reckoned])
 
 
 def _merge(graph: GraphProto) -> None:
@@ -57,8 +82,13 @@ def _merge(graph: GraphProto) -> None:
 
 
 def _replace(graph: GraphProto, nodes: list[NodeProto]) -> None:
-    """Other nodes, and of the constants those that they need."""
-    needed = {name for node in nodes for name in node.input}
+    """Other nodes, as far as they are needed, and of the constants those that they need."""
+    needed, kept = {output.name for output in graph.output}, []
+    for node in reversed(nodes):
+        if needed.intersection(node.output):
+            kept.append(node)
+            needed.update(node.input)
+    nodes = kept[::-1]
     weights = [each for each in graph.initializer if each.name in needed]
     del graph.initializer[:], graph.node[:]
     graph.initializer.extend(weights)
