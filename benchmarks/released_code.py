@@ -290,10 +290,10 @@ def costs(theirs: Any, ours: FaithfulStreamingTalker, live: Live, seconds: list[
         for name, way in ways.items():
             with timed(spent, name), contextlib.redirect_stdout(io.StringIO()):
                 way()
+            console.print(f"{length} s of sound, {name}: {spent[name] / length:.4f}")
         rates = {name: cost / length for name, cost in spent.items()}
         mine = rates["ours live"]
         ratios = ", ".join(f"{rate / mine:.0f}x" for name, rate in rates.items() if name.startswith("their"))
-        console.print(length, {name: round(rate, 4) for name, rate in rates.items()})
         table.add_row(str(length), *(f"{rates[name]:.4f}" if name in rates else "" for name in all_ways), ratios)
 
     all_ways = ways
