@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
@@ -13,8 +15,9 @@ from facestream.corpora.meshes import MeshClip, MeshCorpus, MeshSet, MeshWriter
 from facestream.errors import CorpusError
 from facestream.evaluation.mesh_clips import MeshProtocol, clips_of, mean_offset
 from facestream.evaluation.mesh_report import evaluate_mesh
-from facestream.evaluation.mesh_speakers import read_predictions
-from facestream.signals import Floats
+from facestream.evaluation.mesh_speakers import read_predictions, speak_live
+from facestream.runtime.talker import Talker
+from facestream.signals import Floats, Frame
 from tests.evaluation.test_mesh import LENGTHS, MESH, RELEASED, REST, spoken, wave
 
 NAMES = tuple(f"new_sentence{k}" for k in range(3))
@@ -173,3 +176,37 @@ def test_chunks_show_their_seams(corpus: MeshCorpus) -> None:
     assert cut.jumps is not None and cut.jumps.mesh == pytest.approx(49 * cut.jumps.usual, rel=1e-2)
     assert cut.apart == pytest.approx(1e-4 * np.sqrt(3) * 50, rel=1e-2)  # 0, 50 and 100 frames' way on average
     assert cut.scores[0].frames == 150
+
+
+class Served:
+    """In the place of a Stream: every frame is its number in millimetres, the last two come late."""
+
+    def __init__(self, talker: object, style: str, seed: int) -> None:
+        self.heard, self.away = 0, {"one": 1e-3, "two": 2e-3}[style]
+
+    def push(self, samples: Floats) -> list[Frame]:
+        self.heard += len(samples)
+        return [self.frame(t) for t in range(self.heard // 640 - 2)]
+
+    def flush(self) -> list[Frame]:
+        return [self.frame(t) for t in range(self.heard // 640 - 2, self.heard // 640)]
+
+    def frame(self, t: int) -> Frame:
+        return Frame(t, 640 * t, np.full(3 * MESH.vertices, self.away * t, np.float32))
+
+
+def test_an_exported_talker_is_heard_as_it_is_served(corpus: MeshCorpus, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("facestream.evaluation.mesh_speakers.Stream", Served)
+    talker = SimpleNamespace(config=SimpleNamespace(vertices=MESH.vertices, fps=25))
+    clip = corpus.clip(NAMES[2])
+    one, two = speak_live(cast(Talker, talker))(clip, corpus.identities)
+    assert one.shape == two.shape == clip.vertices.shape  # as many frames as the clip has, not as its sound
+    np.testing.assert_allclose(two[10], REST + 0.02, atol=1e-6)
+    np.testing.assert_allclose(one[-1], REST + 0.032, atol=1e-6)
+
+
+@pytest.mark.parametrize("vertices, fps", [(MESH.vertices, 30), (5023, 25)])
+def test_a_talker_of_another_mesh_is_refused(corpus: MeshCorpus, vertices: int, fps: int) -> None:
+    talker = SimpleNamespace(config=SimpleNamespace(vertices=vertices, fps=fps))
+    with pytest.raises(CorpusError, match="the corpus has 48 at 25"):
+        speak_live(cast(Talker, talker))(corpus.clip(NAMES[0]), corpus.identities)
