@@ -40,7 +40,7 @@ def test_a_perfect_denoiser_arrives(path):
     torch.testing.assert_close(arrived, last.alpha * clean + last.sigma * implied, atol=1e-5, rtol=1e-4)
 
 
-@pytest.mark.parametrize(("path", "steps"), itertools.product(PATHS, (1, 4, 50)))
+@pytest.mark.parametrize(("path", "steps"), list(itertools.product(PATHS, (1, 4, 50))))
 def test_any_number_of_affine_steps_is_one_map(path, steps):
     head = make("affine", path, steps)
     context, noise = torch.randn(2, 3, 6), torch.randn(2, 3, 4)
