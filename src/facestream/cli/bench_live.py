@@ -18,6 +18,7 @@ from urllib.request import urlopen
 
 import numpy as np
 import typer
+import uvicorn
 from rich.table import Table
 
 from facestream.audio.waveform import read_audio
@@ -109,7 +110,8 @@ def command(
     options = ("--seats", str(sessions + 1), "--threads", str(threads), "--load", "inf")  # too many are measured, too
     with a_server(*options) as port, progress_bar() as bar:
         task = bar.add_task("talking", total=seconds)
-        result = asyncio.run(measure(port, sessions, seconds, lambda done: bar.update(task, completed=done)))
+        with asyncio.Runner(loop_factory=uvicorn.Config("").get_loop_factory()) as runner:  # as cheap as the server's
+            result = runner.run(measure(port, sessions, seconds, lambda done: bar.update(task, completed=done)))
     table = Table("what", "", title=f"{sessions} sessions, {result['seconds']} s")
     for name, value in result.items():
         shown = value if not isinstance(value, dict) else ", ".join(f"{key} {each}" for key, each in value.items())
