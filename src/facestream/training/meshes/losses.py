@@ -87,9 +87,3 @@ class HeldOut:
             "lve": float(np.mean([lip_errors(one, true, lips).mean() for one, true in pairs])),
             "mve": float(np.mean([vertex_errors(one, true).mean() for one, true in pairs])),
         }
-
-
-def mean_face(corpus: MeshCorpus, names: Sequence[str]) -> Floats:
-    """Mean offsets from rest over clips, [V, 3]."""
-    total = sum(corpus.clip(name).offsets.sum(0, dtype=np.float64) for name in names)
-    return np.asarray(total / sum(corpus.frames(name) for name in names), np.float32)

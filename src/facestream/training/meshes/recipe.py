@@ -15,13 +15,14 @@ from rich.console import Console
 
 from facestream.corpora.meshes import MeshCorpus
 from facestream.errors import CorpusError
+from facestream.evaluation.mesh_clips import mean_offset
 from facestream.talkers.faithful import FaithfulConfig, FaithfulStreamingTalker, TeachingConfig
 from facestream.training.checkpoints import averaged_weights
 from facestream.training.fit import Fit, FitConfig
 from facestream.training.meshes.batches import WindowConfig, Windows
 from facestream.training.meshes.ears import Ears
 from facestream.training.meshes.features import HeardCorpus, heard_corpus
-from facestream.training.meshes.losses import CodecLoss, HeldOut, MotionLoss, mean_face
+from facestream.training.meshes.losses import CodecLoss, HeldOut, MotionLoss
 from facestream.training.processes import join_processes
 
 CODEC, TALKER = "codec", "talker"  # folders of a run
@@ -70,7 +71,7 @@ class MeshRecipe:
             heard = heard_corpus(corpus, data, self.ears, (*corpus.splits["train"], *corpus.splits["val"]))
         torch.manual_seed(0)
         talker = FaithfulStreamingTalker(self.talker)
-        held_out = HeldOut(corpus, corpus.splits["val"], mean_face(corpus, corpus.splits["train"]), heard)
+        held_out = HeldOut(corpus, corpus.splits["val"], mean_offset(corpus), heard)
         if fabric.is_global_zero:
             figures = ", ".join(f"{name} {value:.3g}" for name, value in held_out.mean_face.items())
             Console(stderr=True).print(f"held-out clips beside the mean face: {figures}")
