@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from facestream.cli.console import needing, out, stoppable
 from facestream.errors import CorpusError
+
+if TYPE_CHECKING:
+    from facestream.corpora.footage.shots import Footage
 
 GOES_ON = "What is finished is kept; the same command goes on from there."
 
@@ -49,6 +52,7 @@ def synthetic(
 
 
 Incomplete = Annotated[bool, typer.Option("--incomplete", help="Go on without the sentences that are missing.")]
+FOOTAGE = "Folder of the measured faces."
 CORPORA = "Folder of the corpus; it must be new, or begun by the same command."
 
 
@@ -116,9 +120,69 @@ def video(
     _tell([f"Train on them with: facestream prepare features ... --capture {output}"])
 
 
+Lists = Annotated[Path, typer.Argument(help="Folder with the set's lists and the videos you have, at any depth.")]
+Tracker = Annotated[Path, typer.Option(help="MediaPipe's model file, face_landmarker.task.")]
+
+
+@app.command(epilog="Example: facestream prepare hdtf ~/HDTF --tracker face_landmarker.task")
+def hdtf(
+    folder: Lists,
+    tracker: Tracker,
+    output: Annotated[Path, typer.Option("--output", "-o", help=FOOTAGE)] = Path("data/footage/hdtf"),
+) -> None:
+    """Cut, crop, track and sort out the clips of HDTF's lists. Nothing is downloaded."""
+    from facestream.corpora.footage.hdtf import open_hdtf
+
+    _footage(open_hdtf, folder, tracker, output)
+
+
+@app.command(epilog="Example: facestream prepare avspeech ~/AVSpeech --tracker face_landmarker.task")
+def avspeech(
+    folder: Lists,
+    tracker: Tracker,
+    output: Annotated[Path, typer.Option("--output", "-o", help=FOOTAGE)] = Path("data/footage/avspeech"),
+) -> None:
+    """Cut, track and sort out the clips of AVSpeech's lists. Nothing is downloaded."""
+    from facestream.corpora.footage.avspeech import open_avspeech
+
+    _footage(open_avspeech, folder, tracker, output)
+
+
+@app.command(epilog="Example: facestream prepare vfhq ~/VFHQ --tracker face_landmarker.task")
+def vfhq(
+    folder: Lists,
+    tracker: Tracker,
+    output: Annotated[Path, typer.Option("--output", "-o", help=FOOTAGE)] = Path("data/footage/vfhq"),
+) -> None:
+    """Cut, crop, track and sort out the clips of VFHQ's text files. Nothing is downloaded."""
+    from facestream.corpora.footage.vfhq import open_vfhq
+
+    _footage(open_vfhq, folder, tracker, output)
+
+
+@app.command(epilog="Example: facestream prepare ravdess ~/RAVDESS --tracker face_landmarker.task")
+def ravdess(
+    folder: Lists,
+    tracker: Tracker,
+    output: Annotated[Path, typer.Option("--output", "-o", help=FOOTAGE)] = Path("data/footage/ravdess"),
+) -> None:
+    """Track and sort out RAVDESS' films of speech. Nothing is downloaded."""
+    from facestream.corpora.footage.ravdess import open_ravdess
+
+    _footage(open_ravdess, folder, tracker, output)
+
+
+def _footage(opened: Callable[[Path], Footage], folder: Path, tracker: Path, output: Path) -> None:
+    from facestream.corpora.footage.job import prepare_footage
+
+    with stoppable(GOES_ON):
+        _tell(prepare_footage(opened(folder), tracker, output))
+    _tell([f"Train on them with: facestream prepare features {output.name}={output}"])
+
+
 @app.command(epilog="Example: facestream prepare features real=data/shards/real tts=data/shards/tts -o data/features")
 def features(
-    shards: Annotated[list[str], typer.Argument(help="NAME=FOLDER of each shard.")],
+    shards: Annotated[list[str], typer.Argument(help="NAME=FOLDER of each shard, or of measured faces.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the features.")] = Path("data/features"),
     capture: Annotated[
         Path | None, typer.Option(help="Folder of measured faces with their sound.", show_default=False)

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from facestream.audio.frontend import BANDS, log_mel
+from facestream.corpora.capture import SOMEBODY
 from facestream.corpora.phones import PHONES, Phone
 from facestream.corpora.shards import Utterance
 from facestream.corpora.synthetic.articulation import articulate
@@ -94,7 +95,12 @@ def make_samples(
 
 
 def make_captured(
-    clip: CaptureClip, versions: int, augment: Augment, babble: Floats, rng: np.random.Generator
+    clip: CaptureClip,
+    versions: int,
+    augment: Augment,
+    babble: Floats,
+    rng: np.random.Generator,
+    speaker: str = SOMEBODY,
 ) -> Iterator[Sample]:
     """A captured clip, clean and augmented (never at another speed): its mouth is measured, its phones are unknown."""
     face = clip.motion.select(FACE).values
@@ -105,7 +111,7 @@ def make_captured(
         level = _level(clip.samples, rng)
         heard = level if version == 0 else augment(level, babble, rng)
         yield Sample(
-            Item(clip.name, "captured", "capture", version == 0, 0, 0, frames, measured),
+            Item(clip.name, speaker, "capture", version == 0, 0, 0, frames, measured),
             {
                 "mel": log_mel(heard)[: 4 * frames],
                 "face": face[:frames],

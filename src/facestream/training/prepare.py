@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from rich.console import Console
 from rich.progress import track
 
-from facestream.corpora.capture import read_capture
+from facestream.corpora.capture import SOMEBODY, Captured, list_capture, read_capture
 from facestream.corpora.shards import ShardReader
 from facestream.signals import Floats
 from facestream.timing import SAMPLE_RATE
@@ -23,8 +23,9 @@ SILENCES = 120
 
 
 def held_out(speaker: str) -> bool:
-    """Whether a speaker is kept out of training; the same on every machine. A pool of many people never is."""
-    return not speaker.endswith(POOL) and zlib.crc32(speaker.encode()) % HELD_OUT == 0
+    """Whether a speaker is kept out of training; the same on every machine. A pool of many people, or somebody, never
+    is."""
+    return not speaker.endswith(POOL) and speaker != SOMEBODY and zlib.crc32(speaker.encode()) % HELD_OUT == 0
 
 
 def prepare_features(
@@ -37,19 +38,20 @@ def prepare_features(
 ) -> None:
     """Features of shard folders, by the name they get under `out`; held-out speakers go to NAME-held-out, clean only.
 
-    capture: a folder of captured faces, without the recordings named in `leave_out`.
+    shards: of speech, or folders of measured faces that know their speakers (corpora/footage); capture: a folder of
+    captured faces, without the recordings named in `leave_out`.
 
     A folder that is whole is left as it is, so an interrupted run goes on where it stopped.
     """
     console = Console(stderr=True)
     babble = np.zeros(SAMPLE_RATE, np.float32)
     for name, folder in shards.items():
-        reader = ShardReader(folder)
-        babble = _babble(reader)
+        material = _Faces(list_capture(folder)) if any(folder.glob("*.npz")) else _Speech(ShardReader(folder))
+        babble = _babble(material)
         for target, chosen, copies in ((name, False, versions), (f"{name}-held-out", True, 0)):
-            rows = [row for row, speaker in enumerate(reader.speakers) if held_out(speaker) is chosen]
+            rows = [row for row, test in enumerate(material.held_out) if test is chosen]
             if rows and not (out / target / "index.json").exists():
-                samples = _samples(reader, rows, copies, babble, seed, f"features {target}", console)
+                samples = _samples(material, rows, copies, babble, seed, f"features {target}", console)
                 frames = write_features(out / target, samples)
                 console.print(f"{target}: {len(rows)} utterances, {frames / 25 / 60:.0f} minutes with their versions")
     if capture is not None and not (out / "capture" / "index.json").exists():
@@ -62,20 +64,48 @@ def prepare_features(
         write_features(out / "silence", (make_silence(index, babble, rng) for index in range(SILENCES)))
 
 
+class _Speech:
+    """Utterances of a shard; their faces are made by rule. held_out: of each, whether its speaker is."""
+
+    def __init__(self, reader: ShardReader) -> None:
+        self._reader = reader
+        self.held_out = [held_out(speaker) for speaker in reader.speakers]
+
+    def sound(self, row: int) -> Floats:
+        return self._reader[row].samples
+
+    def samples(self, row: int, versions: int, babble: Floats, rng: np.random.Generator) -> Iterator[Sample]:
+        return make_samples(self._reader[row], versions, Augment(), babble, rng)
+
+
+class _Faces:
+    """Measured faces. held_out: of each, whether its speaker is, or its set says so."""
+
+    def __init__(self, clips: Sequence[Captured]) -> None:
+        self._clips = clips
+        self.held_out = [clip.test or held_out(clip.speaker) for clip in clips]
+
+    def sound(self, row: int) -> Floats:
+        return self._clips[row].read().samples
+
+    def samples(self, row: int, versions: int, babble: Floats, rng: np.random.Generator) -> Iterator[Sample]:
+        clip = self._clips[row]
+        return make_captured(clip.read(), versions, Augment(), babble, rng, clip.speaker)
+
+
 def _samples(
-    reader: ShardReader, rows: list[int], versions: int, babble: Floats, seed: int, title: str, console: Console
+    material: _Speech | _Faces, rows: list[int], versions: int, babble: Floats, seed: int, title: str, console: Console
 ) -> Iterator[Sample]:
     for row in track(rows, description=title, console=console):
-        rng = np.random.default_rng((seed, row))
-        yield from make_samples(reader[row], versions, Augment(), babble, rng)
+        yield from material.samples(row, versions, babble, np.random.default_rng((seed, row)))
 
 
-def _babble(reader: ShardReader) -> Floats:
+def _babble(material: _Speech | _Faces) -> Floats:
     """A minute of five people talking at once."""
     length = 60 * SAMPLE_RATE
     mixed = np.zeros(length, np.float32)
-    voices = np.random.default_rng(1).permutation(len(reader))
-    for lane in range(5):
-        voice = np.concatenate([reader[int(row)].samples for row in voices[lane::5][:40]])
+    voices = np.random.default_rng(1).permutation(len(material.held_out))
+    for lane in range(min(5, len(voices))):
+        voice = np.concatenate([material.sound(int(row)) for row in voices[lane::5][:40]])
         mixed += np.resize(voice, length)
     return mixed
