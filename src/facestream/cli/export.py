@@ -38,7 +38,7 @@ def command(
             show_default=False,
         ),
     ] = None,
-    exact: Annotated[bool, typer.Option(help="Of a mesh: single precision instead of 8-bit integers.")] = False,
+    integers: Annotated[bool, typer.Option(help="Of a mesh: its speech model in 8-bit integers.")] = False,
     speech: Annotated[
         list[Path] | None,
         typer.Option(
@@ -48,9 +48,9 @@ def command(
         ),
     ] = None,
 ) -> None:
-    """Write a run as ONNX in 8-bit integers, with a model card.
+    """Write a run as a bundle: ONNX, weights, model card.
 
-    A run that makes curves has its amplitudes set on held-out speakers first.
+    A run that makes curves has its amplitudes set on held-out speakers, and is written in 8-bit integers.
     """
     with needing("train", "Exporting"):
         from facestream.training.meshes.recipe import MeshRecipe
@@ -68,7 +68,7 @@ def command(
         if isinstance(told, Recipe):
             ship(told, runs, speech or [Path("data/shards/real")], output, words)
         elif isinstance(told, MeshRecipe):
-            ship_mesh(told, next(iter(runs)), data or told.data, output, words, shapes, integers=not exact)
+            ship_mesh(told, next(iter(runs)), data or told.data, output, words, shapes, integers=integers)
     out.print(f"The bundle is in {output}", markup=False, highlight=False, soft_wrap=True)
 
 

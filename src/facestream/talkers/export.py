@@ -27,6 +27,7 @@ from onnxruntime.quantization import (
 )
 from torch import Tensor, nn
 
+from facestream.files import unfinished
 from facestream.streaming.clock import Clock
 from facestream.streaming.memory import Memory
 from facestream.streaming.tree import plan
@@ -78,11 +79,22 @@ def export_step(
     return memories
 
 
-def export_ears(ears: nn.Module, path: Path, samples: int) -> None:
-    """Write what takes a window of sound [L, N] to features [L, F, B] as an ONNX graph for any L and N. samples: N of
-    an ordinary window."""
+def export_ears(ears: nn.Module, path: Path, samples: int, integers: bool = False) -> None:
+    """Write what takes a window of sound [L, N] to features [L, F, B] as an ONNX graph for any L and N.
+
+    samples: N of an ordinary window; integers: 8-bit weight products, on scales that each window chooses. Convolutions
+    stay as they are.
+    """
     axes = {"sound": {0: "lanes", 1: "samples"}, "features": {0: "lanes"}}
     _export(ears.eval(), (torch.zeros(1, samples),), path, ["sound"], ["features"], axes)
+    if integers:
+        exact = unfinished(path)
+        path.rename(exact)
+        kinds = ["MatMul"]
+        quantize_dynamic(
+            str(exact), str(path), weight_type=QuantType.QInt8, per_channel=True, op_types_to_quantize=kinds
+        )
+        exact.unlink()
 
 
 def _export(
@@ -108,18 +120,8 @@ def _export(
         )
 
 
-def quantise_ears(fp32: Path, int8: Path) -> None:
-    """8-bit weight products, on scales that each window chooses. Convolutions stay as they are."""
-    products = ["MatMul"]
-    quantize_dynamic(str(fp32), str(int8), weight_type=QuantType.QInt8, per_channel=True, op_types_to_quantize=products)
-
-
-def quantise(fp32: Path, int8: Path, runs: Iterable[Mapping[str, Any]], exact: Sequence[str] = MOTION_PRODUCTS) -> None:
-    """Static int8 of the graph's weight products.
-
-    runs: inputs of steps over real sound, from which scales are read; exact: beginnings of the names of products that
-    stay in floating point.
-    """
+def quantise(fp32: Path, int8: Path, runs: Iterable[Mapping[str, Any]]) -> None:
+    """Static int8 of the graph's weight products. runs: inputs of steps over real sound, from which scales are read."""
     quantize_static(
         str(fp32),
         str(int8),
@@ -129,14 +131,14 @@ def quantise(fp32: Path, int8: Path, runs: Iterable[Mapping[str, Any]], exact: S
         activation_type=QuantType.QUInt8,
         weight_type=QuantType.QInt8,
         op_types_to_quantize=["MatMul", "Gemm"],
-        nodes_to_exclude=_exact_products(fp32, exact),
+        nodes_to_exclude=_exact_products(fp32),
         calibrate_method=CalibrationMethod.MinMax,
         extra_options={"ActivationSymmetric": False, "WeightSymmetric": True},
     )
     slim(int8)
 
 
-def _exact_products(path: Path, motion: Sequence[str]) -> list[str]:
+def _exact_products(path: Path) -> list[str]:
     """Products that stay in floating point: of two activations (attention), and of motion itself, in and out.
 
     A head that turns slowly moves less in a frame than an integer's step.
@@ -147,7 +149,7 @@ def _exact_products(path: Path, motion: Sequence[str]) -> list[str]:
         node.name
         for node in graph.node
         if node.op_type in ("MatMul", "Gemm")
-        and (not any(name in weights for name in node.input[1:]) or node.name.startswith(tuple(motion)))
+        and (not any(name in weights for name in node.input[1:]) or node.name.startswith(MOTION_PRODUCTS))
     ]
 
 

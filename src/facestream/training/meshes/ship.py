@@ -6,16 +6,11 @@ Shapes: R rows of sound a step, B columns, F frames of a block, V vertices.
 from __future__ import annotations
 
 import re
-import shutil
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import gcd
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from rich.console import Console
-from rich.progress import track
 from safetensors.torch import save_file
 from torch import nn
 
@@ -26,20 +21,14 @@ from facestream.corpora.meshes import MeshCorpus
 from facestream.errors import BundleError, CorpusError
 from facestream.faces.template import Template
 from facestream.motion.solve import Blendshapes
-from facestream.runtime.replay import replay
-from facestream.runtime.talker import Talker
-from facestream.signals import Floats
 from facestream.talkers.bundle import CARD, FORMAT, MESH, NETWORK, SPEECH, BundleConfig, write_config
-from facestream.talkers.export import export_ears, export_step, quantise, quantise_ears
+from facestream.talkers.export import export_ears, export_step
 from facestream.talkers.faithful import FaithfulStep
 from facestream.talkers.hearing import HearingStep
 from facestream.timing import SAMPLE_RATE, Timing
 from facestream.training.meshes.ears import Ears, EncoderEars, SpeechModelEars
 from facestream.training.meshes.recipe import MeshRecipe
 from facestream.training.weights import WEIGHTS
-
-CALIBRATED, EVERY = 8, 3  # clips that set the integers' scales, and which of their steps
-MOTION = ("from_latents", "vertices_out")  # products of motion itself
 
 
 @dataclass(frozen=True)
@@ -81,33 +70,28 @@ def ship_mesh(
     card: str,
     shapes: Path | None = None,
     window: SpeechWindow | None = None,
-    integers: bool = True,
+    integers: bool = False,
 ) -> None:
-    """Write the bundle of a training run, and the same in single precision beside its checkpoint.
+    """Write the bundle of a training run.
 
-    data: the corpus, whose held-out clips set the integers' scales; card: text of the model card, whose front matter
-    names the licence; shapes: an .npz as `Blendshapes.load` reads it, of this mesh; window: what a speech model hears
-    that was trained on whole clips; integers: False for single precision. Raises CorpusError if the corpus or the
-    shapes do not fit the recipe, BundleError for a card without a licence.
+    data: the corpus; card: text of the model card, whose front matter names the licence; shapes: an .npz as
+    `Blendshapes.load` reads it, of this mesh; window: what a speech model hears that was trained on whole clips;
+    integers: a speech model in 8 bits. (The step stays in single precision: in integers it took three times as long.)
+    Raises CorpusError if the corpus or the shapes do not fit the recipe, BundleError for a card without a licence.
     """
-    console = Console(stderr=True)
     corpus = MeshCorpus.open(data)
     recipe.check(corpus)
-    licence = licence_of(card)
+    licence, template = licence_of(card), average(corpus, shapes)
     heard = hearing(recipe.ears, corpus.fps, window)
-    talker = recipe.load(run).requires_grad_(False)
-    step = FaithfulStep(talker)
+    talker = recipe.load(run).requires_grad_(False)  # constants of a graph may not ask for gradients
+    step, latents = FaithfulStep(talker), talker.codec.latents
     network = step if heard.encoder is None else HearingStep(heard.encoder, step)
-    exact = run / "exact"
-    for folder in (exact, out):
-        folder.mkdir(parents=True, exist_ok=True)
-    console.print("writing the network")
-    latents = talker.codec.latents
     noise = (latents,) if heard.block == 1 else (heard.block, latents)
-    memories = export_step(network, exact / NETWORK, (heard.rows, heard.columns), len(corpus.identities), noise)
+    out.mkdir(parents=True, exist_ok=True)
+    memories = export_step(network, out / NETWORK, (heard.rows, heard.columns), len(corpus.identities), noise)
     if heard.model is not None:
         samples = (heard.reach or 0) + heard.block * SAMPLE_RATE // corpus.fps + heard.ahead
-        export_ears(heard.model, exact / SPEECH, samples)
+        export_ears(heard.model, out / SPEECH, samples, integers)
     config = BundleConfig(
         format=FORMAT,
         name=recipe.name,
@@ -125,22 +109,10 @@ def ship_mesh(
         reach=heard.reach,
         vertices=corpus.topology.vertices,
     )
-    template = average(corpus, shapes)
-    for folder in (exact, out):
-        write_config(folder, config)
-        template.save(folder / MESH)
-        (folder / CARD).write_text(card, encoding="utf-8")
-    if integers:
-        clips = [corpus.clip(name) for name in corpus.splits["val"][:CALIBRATED]]
-        steps = _steps(Talker(exact), [clip.sound for clip in clips])
-        quantise(exact / NETWORK, out / NETWORK, track(steps, "choosing scales", console=console), MOTION)
-        if heard.model is not None:
-            quantise_ears(exact / SPEECH, out / SPEECH)
-    else:
-        for name in (NETWORK, SPEECH):
-            if (exact / name).exists():
-                shutil.copy(exact / name, out / name)
+    write_config(out, config)
+    template.save(out / MESH)
     save_file({name: value.contiguous() for name, value in talker.state_dict().items()}, out / WEIGHTS)
+    (out / CARD).write_text(card, encoding="utf-8")
 
 
 def licence_of(card: str) -> str:
@@ -165,10 +137,3 @@ def average(corpus: MeshCorpus, shapes: Path | None) -> Template:
             f"'{shapes}' is of a mesh with {len(given.neutral)} vertices; '{corpus.name}' has {len(at_rest)}"
         )
     return Template(corpus.topology, at_rest, dict(zip(given.names, given.moves, strict=True)))
-
-
-def _steps(talker: Talker, sounds: Sequence[Floats]) -> Iterator[Mapping[str, Any]]:
-    """Inputs of some steps of the exact network, as everybody who was learned from."""
-    styles = talker.config.styles
-    for seed, sound in enumerate(sounds):
-        yield from replay(talker, sound, styles[seed % len(styles)], seed, EVERY)
