@@ -38,7 +38,7 @@ TOKENS = TokenizerRecipe(
     held_out=("d7", "talking", "open_lip"),
     model=TOKENIZER,
     movements=MovementConfig(),
-    weighing=Weighing(lips=10.0, eyes=5.0, others=1.0, turn=3.0, place=0.3),
+    weighing=Weighing(lips=30.0, eyes=6.0, others=1.0, turn=1.0, place=0.3),
     speed=0.5,
     fit=FitConfig(steps=1500, rate=1e-3, warm_up=50, weight_decay=0.01, mean_decay=0.98, check_every=100, half=False),
 )

@@ -80,6 +80,6 @@ def test_slices_have_no_seam() -> None:
 
 
 def test_rest_stays_rest() -> None:
-    rest = still(2, torch.zeros(1))
+    rest = still(torch.zeros(2, 1))
     frames = Portrait().frames(rest[:, None].expand(-1, 4, -1), rest)
     np.testing.assert_allclose(frames, rest[:, None].expand(-1, 5, -1), atol=1e-6)

@@ -30,13 +30,12 @@ SMALL = 1e-6
 
 def numbers_of(face: Tensor, before: Tensor) -> Tensor:
     """Curves of slices [L, T, C], lips sealed, and of the frame before the first [L, C] → numbers [L, 4 S, N]."""
-    lanes = len(face)
     borders = torch.cat((before[:, None], face), 1).unfold(1, SHOWN + 1, SHOWN)  # [L, S, C, 6]
     times = torch.arange(1, KEPT + 1, device=face.device) * (SHOWN / KEPT)
     low = times.long().clamp(max=SHOWN - 1)
     share = times - low
     kept = (borders[..., low] * (1 - share) + borders[..., low + 1] * share).transpose(2, 3)
-    kept = kept.reshape(lanes, -1, len(FACE))
+    kept = kept.flatten(1, 2)
     expression = kept[..., _columns(SHAPES)] @ torch.from_numpy(load_map().shapes).to(face)
     turned = head_rotation(kept[..., _columns(HEAD)]).flatten(-2)
     return torch.cat((expression, turned, torch.zeros_like(expression[..., :3])), -1)
@@ -74,16 +73,16 @@ class Portrait(nn.Module):
     def curves(self, numbers: Tensor) -> Tensor:
         """The likeliest face [..., C] under numbers [..., N] since the portrait's rest: KeypointMap.curves."""
         weights = (self.usual + (numbers[..., :EXPRESSION] - self.rest) @ self.back).clamp(0, 1)
-        known = torch.cat((weights, head_angles(numbers[..., EXPRESSION:-3]), torch.zeros_like(weights[..., :1])), -1)
+        known = torch.cat((weights, head_angles(numbers[..., EXPRESSION:-3]), 0 * weights[..., :1]), -1)
         order = (*SHAPES, *HEAD)
         return known[..., [order.index(name) if name in order else len(order) for name in FACE]]
 
 
-def still(lanes: int, like: Tensor) -> Tensor:
-    """The numbers of a portrait at rest, [L, N]."""
+def still(like: Tensor) -> Tensor:
+    """The numbers of a portrait at rest, [L, N], for the lanes of `like` [L, ...]."""
     rest = torch.zeros(len(NUMBERS), device=like.device)
     rest[EXPRESSION:-3] = torch.eye(3, device=like.device).flatten()
-    return rest.expand(lanes, -1)
+    return rest + 0 * like.flatten(1)[:, :1]
 
 
 def head_rotation(angles: Tensor) -> Tensor:
@@ -96,7 +95,7 @@ def head_rotation(angles: Tensor) -> Tensor:
     )  # fmt: skip
     turn = torch.tensor(TURN, device=angles.device)
     turned = torch.stack(rows, -1).reshape(*angles.shape[:-1], 3, 3) * turn[:, None] * turn
-    return turned.mT
+    return turned.transpose(-1, -2)
 
 
 def head_angles(rows: Tensor) -> Tensor:
@@ -117,8 +116,8 @@ def orthonormal(rows: Tensor) -> Tensor:
 
 def between(first: Tensor, second: Tensor, share: Tensor) -> Tensor:
     """Rotations [..., 9] on the way from `first` to `second`, evenly; share: [..., 1]."""
-    one, two = first.reshape(*first.shape[:-1], 3, 3), second.reshape(*second.shape[:-1], 3, 3)
-    turn = two @ one.mT
+    one, two = (rows.reshape(-1, *rows.shape[1:-1], 3, 3) for rows in (first, second))  # -1: any lanes, exported too
+    turn = two @ one.transpose(-1, -2)
     skew = torch.stack(
         (turn[..., 2, 1] - turn[..., 1, 2], turn[..., 0, 2] - turn[..., 2, 0], turn[..., 1, 0] - turn[..., 0, 1]), -1
     )

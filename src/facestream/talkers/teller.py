@@ -136,7 +136,7 @@ class Teller(nn.Module):
         given = torch.cat((begin[:, None], late), 1).reshape(lanes, slices, config.pairs, -1)
         sound = self.from_sound(heard).reshape(lanes, slices, config.rows, -1)
         rows = torch.cat((sound, given), 2) + self.place + self.from_style(style)[:, None, None]
-        x = torch.cat((self._sink(lanes, rows), rows.flatten(1, 2)), 1)
+        x = torch.cat((self._sink(rows), rows.flatten(1, 2)), 1)
         x, _ = self.blocks(x)
         context: Tensor = self.norm(x[:, 1:]).reshape(lanes, slices, config.slice_rows, -1)[:, :, config.rows :]
         return context
@@ -149,7 +149,7 @@ class Teller(nn.Module):
         sound: [L, M, B], or features [L, R, A]; style: [L, W]; noise: [L, 5, D], normal, of which as much is taken as
         there are tokens. The clock counts frames.
         """
-        config, lanes = self.config, len(sound)
+        config = self.config
         heard, hearing = self.hear(sound, child(state, "encoder"), clock)
         begun = clock.step[:, None] > 0
         styled, here = self.from_style(style)[:, None], Clock(clock.step // SHOWN * config.slice_rows)
@@ -163,8 +163,10 @@ class Teller(nn.Module):
             return self.norm(out)  # type: ignore[no-any-return]
 
         rows = self.from_sound(heard) + self.place[: config.rows] + styled
-        through(torch.cat((self._sink(lanes, rows), rows), 1))
-        chances = even(noise.flatten(1)[:, : config.pairs * config.head.pair]).reshape(lanes, config.pairs, -1)
+        through(torch.cat((self._sink(rows), rows), 1))
+        chances = even(noise.flatten(1)[:, : config.pairs * config.head.pair]).reshape(
+            -1, config.pairs, config.head.pair
+        )
         last = torch.where(begun, self._before(state["pair"], first=False), self._before(state["pair"], first=True))
         pairs: list[Tensor] = []
         for pair in range(config.pairs):
@@ -172,9 +174,9 @@ class Teller(nn.Module):
             context = through((last + self.place[config.rows + pair] + styled[:, 0])[:, None])[:, 0]
             pairs.append(self.head.sample(context, kind, chances[:, pair]))
             last = self.head.embed(pairs[-1], kind)
-        tokens = torch.stack(pairs, 1).reshape(lanes, 1, config.tokenizer.positions, -1)
+        tokens = torch.stack(pairs, 1).reshape(-1, 1, config.tokenizer.positions, config.head.levels)
         moved = state["motion"].abs().sum(1, keepdim=True) > 0  # also where the sound begins anew: the head lives on
-        before = torch.where(moved, state["motion"], still(lanes, noise))
+        before = torch.where(moved, state["motion"], still(noise))
         numbers = self.portrait.frames(self.tokenizer.motion(tokens), before)
         rings = {name: torch.cat([update[name] for update in updates], 2)[:, :, 1:] for name in memories}
         faces = torch.cat((self.portrait.curves(numbers), numbers), -1)
@@ -191,11 +193,12 @@ class Teller(nn.Module):
     def _before(self, pair: Tensor, first: bool) -> Tensor:
         """What a slice's first pair is fed, [L, C]: the last slice's last pair [L, pair], or a sign of a beginning."""
         if first:
-            return self.from_rest.bias.expand(len(pair), -1)
+            return self.from_rest.bias + 0 * pair[:, :1]
         return self.head.embed(pair.long(), self.config.head.kinds - 1)
 
-    def _sink(self, lanes: int, like: Tensor) -> Tensor:
-        return self.from_rest(still(lanes, like).to(like))[:, None]  # type: ignore[no-any-return]
+    def _sink(self, like: Tensor) -> Tensor:
+        """The row before all others, [L, 1, C], for the lanes of `like` [L, ...]."""
+        return self.from_rest(still(like))[:, None]  # type: ignore[no-any-return]
 
 
 def even(noise: Tensor) -> Tensor:
