@@ -1,48 +1,29 @@
-"""A training run of Teller → a bundle: a slice as one ONNX step, int8, weights, model card."""
+"""A training run of Teller → a bundle: a slice as one ONNX step, weights, model card."""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
-
-from rich.console import Console
-from rich.progress import track
 
 from facestream.audio.frontend import BANDS
-from facestream.corpora.shards import ShardReader
 from facestream.corpora.synthetic.styles import STYLES
 from facestream.motion.portrait import NUMBERS, SHOWN
-from facestream.runtime.replay import replay
-from facestream.runtime.talker import Talker
-from facestream.signals import FACE, Floats
+from facestream.signals import FACE
 from facestream.talkers.bundle import CARD, FORMAT, NETWORK, BundleConfig, write_config
-from facestream.talkers.export import export_step, quantise
-from facestream.training.prepare import held_out
+from facestream.talkers.export import export_step
+from facestream.talkers.slim import slim
 from facestream.training.teller.recipe import TellerRecipe
 from facestream.training.weights import WEIGHTS, save_weights
 
-CALIBRATED, EVERY = 12, 5  # utterances that set the integers' scales, and which of their steps
-MOTION = ("/talker/tokenizer/", "/talker/portrait/", "/talker/from_rest/")  # products of motion itself
 
-
-def ship_teller(recipe: TellerRecipe, run: Path, shard: Path, out: Path, card: str, integers: bool = True) -> None:
-    """Write the bundle of a training run, and the same in single precision beside its checkpoint.
-
-    shard: aligned speech, whose held-out speakers set the integers' scales; card: text of the model card; integers:
-    False for single precision.
-    """
-    console = Console(stderr=True)
-    teller = recipe.load(run).requires_grad_(False)
+def ship_teller(recipe: TellerRecipe, run: Path, out: Path, card: str) -> None:
+    """Write the bundle of a training run, in single precision. card: text of the model card."""
+    teller = recipe.load(run).requires_grad_(False)  # constants of a graph may not ask for gradients
     tokens = recipe.model.pairs * recipe.model.head.pair
     latents = -(-tokens // SHOWN)  # of each frame's noise: together as many as there are tokens, or a few more
-    exact = run / "exact"
-    for folder in (exact, out):
-        folder.mkdir(parents=True, exist_ok=True)
-    console.print("writing the network")
+    out.mkdir(parents=True, exist_ok=True)
     hops = recipe.timing.frame_hops * SHOWN
-    memories = export_step(teller, exact / NETWORK, (hops, BANDS), recipe.model.styles, (SHOWN, latents))
+    memories = export_step(teller, out / NETWORK, (hops, BANDS), recipe.model.styles, (SHOWN, latents))
+    slim(out / NETWORK)
     config = BundleConfig(
         format=FORMAT,
         name=recipe.name,
@@ -57,23 +38,6 @@ def ship_teller(recipe: TellerRecipe, run: Path, shard: Path, out: Path, card: s
         made_from=recipe.made_from,
         block=SHOWN,
     )
-    for folder in (exact, out):
-        write_config(folder, config)
-        (folder / CARD).write_text(card, encoding="utf-8")
-    if integers:
-        steps = _steps(Talker(exact), _sounds(shard))
-        quantise(exact / NETWORK, out / NETWORK, track(steps, "choosing scales", console=console), MOTION)
-    else:
-        shutil.copy(exact / NETWORK, out / NETWORK)
+    write_config(out, config)
     save_weights(out / WEIGHTS, teller.state_dict())
-
-
-def _sounds(shard: Path) -> list[Floats]:
-    reader = ShardReader(shard)
-    rows = [row for row, speaker in enumerate(reader.speakers) if held_out(speaker)][:CALIBRATED]
-    return [reader[row].samples for row in rows]
-
-
-def _steps(talker: Talker, sounds: Sequence[Floats]) -> Iterator[Mapping[str, Any]]:
-    for seed, sound in enumerate(sounds):
-        yield from replay(talker, sound, talker.config.styles[seed % len(talker.config.styles)], seed, EVERY)
+    (out / CARD).write_text(card, encoding="utf-8")
