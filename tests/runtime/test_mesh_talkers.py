@@ -22,6 +22,7 @@ from facestream.errors import BundleError, MotionError
 from facestream.faces.template import Template
 from facestream.faces.topology import Topology
 from facestream.runtime.curves import CurveTalker
+from facestream.runtime.engine import Engine
 from facestream.runtime.stream import Stream
 from facestream.runtime.talker import Talker
 from facestream.signals import Motion
@@ -212,6 +213,11 @@ def test_a_recording_to_what_is_asked_for(shaped, tmp_path, ending, face):
             assert moved["fps"] == FPS
     elif ending != ".mp4":
         assert Motion.load(output).channels == ("jawOpen", "mouthPucker")
+
+
+def test_the_engine_says_that_it_serves_other_talkers(made):
+    with pytest.raises(BundleError, match="6 frames in a step"):
+        Engine(Talker(made[1]))
 
 
 def test_an_unknown_person_is_told_with_those_that_are_known(made):

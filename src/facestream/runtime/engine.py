@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from facestream.audio.waveform import check_samples
-from facestream.errors import FullHouseError
+from facestream.errors import BundleError, FullHouseError
 from facestream.runtime.bay import Bay
 from facestream.runtime.lane import Lane
 from facestream.runtime.pace import MICROPHONE, Pace, Source
@@ -75,6 +75,12 @@ class Engine:
     """Up to `seats` users of one talker."""
 
     def __init__(self, talker: Talker, seats: int = 256, bays: int = BAYS) -> None:
+        """Raises BundleError for a talker that makes several frames a step."""
+        if talker.timing.block > 1:
+            raise BundleError(
+                f"'{talker.config.name}' makes {talker.timing.block} frames in a step; sessions are served a frame a "
+                "step: give another talker, or use `facestream animate` or a Stream of your own"
+            )
         self.talker, self.seats = talker, seats
         self._step = talker.timing.frame_samples
         self.users: list[User] = []
