@@ -20,12 +20,12 @@ ENCODER = EncoderConfig(
 
 
 def some_teller(
-    pair: int = 2, chained: bool = False, slices: int = 3, hearing: EncoderConfig | int = ENCODER
+    pair: int = 2, chained: bool = False, slices: int = 3, hearing: EncoderConfig | int = ENCODER, rows: int = 5
 ) -> Teller:
     torch.manual_seed(0)
     config = TellerConfig(
         hearing=hearing,
-        rows=5,
+        rows=rows,
         tokenizer=TokenizerConfig(width=16, quantiser=QuantiserConfig(levels=4, codes=32, columns=6)),
         head=TokenHeadConfig(levels=4, codes=32, pair=pair, chained=chained, likeliest=5),
         width=16,

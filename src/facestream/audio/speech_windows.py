@@ -31,11 +31,13 @@ FEATURE_RATE = SAMPLE_RATE // STRIDE
 
 @dataclass(frozen=True)
 class SpeechWindow:
-    """What is heard for a block of features, in features of 20 ms: before it, itself, and after it."""
+    """What is heard for a block of features, in features of 20 ms: before it, itself, and after it. beyond: samples
+    that the last feature hears beyond its own 320, 80 in wav2vec 2.0's convolutions."""
 
     left: int = 100
     block: int = 10
     ahead: int = 5
+    beyond: int = FIELD - STRIDE
 
     def __post_init__(self) -> None:
         if self.left < 0 or self.block < 1 or self.ahead < 0:
@@ -57,7 +59,7 @@ class SpeechWindow:
     @property
     def ahead_samples(self) -> int:
         """Samples heard beyond a block: the declared look-ahead."""
-        return STRIDE * self.ahead + FIELD - STRIDE
+        return STRIDE * self.ahead + self.beyond
 
     def frames(self, fps: int) -> int:
         """Motion frames of a block. Raises ValueError unless they are whole."""

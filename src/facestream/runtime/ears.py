@@ -44,16 +44,16 @@ class MelEars:
 
 
 class SpeechEars:
-    """A speech model on windows: a row a frame, all lanes at one step."""
+    """A speech model on windows: as many rows a step as it gives, all lanes at one step."""
 
     def __init__(self, path: Path, reach: int, timing: Timing, threads: int) -> None:
         self._network, self._timing = open_network(path, threads), timing
-        self.reach, self.rows = reach, timing.block
-        self.columns = int(self._network.get_outputs()[0].shape[-1])
+        self.reach = reach
+        _, self.rows, self.columns = self._network.get_outputs()[0].shape
 
     def hear(self, sound: Floats, step: npt.NDArray[np.int64]) -> Floats:
         """[L, N] → [L, R, A]. A window never begins before the sound does."""
-        heard = int(step[0]) // self.rows * self._timing.step_samples  # before this step
+        heard = int(step[0]) // self._timing.block * self._timing.step_samples  # before this step
         (features,) = self._network.run(None, {"sound": sound[:, max(0, self.reach - heard) :]})
         return features  # type: ignore[no-any-return]
 
