@@ -29,6 +29,7 @@ WITH_TORCH = (
     "talkers.faithful",
     "talkers.hearing",
     "talkers.released",
+    "talkers.rows",
     "talkers.slim",
     "talkers.teller",
     "talkers.export",
