@@ -8,7 +8,7 @@ from facestream.faces.rasterizer import Renderer
 from facestream.faces.template import Template
 from facestream.faces.topology import Topology
 
-SPOTS = np.array([(-1, -1, 0), (1, -1, 0), (1, 1, 0), (-1, 1, 0)], np.float32)
+SPOTS = np.array([(-1, -1, 0), (1, -1, 0), (1, 1, 0), (-1, 1, -0.5)], np.float32)
 SQUARE = np.array([(0, 1, 2), (0, 2, 3)])
 NONE = np.zeros(0, np.int32)
 
@@ -21,7 +21,7 @@ def test_whatever_its_unit_a_mesh_fills_the_picture_and_moves_with_its_offsets()
     small, large = square(0.001), square(100.0)
     np.testing.assert_allclose(small.mesh.vertices, large.mesh.vertices, atol=0.05)
     drawn = [Renderer(each.mesh, 64, background=(0, 0, 255)).draw(each.mesh.vertices) for each in (small, large)]
-    assert np.abs(drawn[0].astype(int) - drawn[1]).max() < 12
+    assert np.abs(drawn[0].astype(int) - drawn[1]).mean() < 1
     skin = (drawn[0][..., 0] > 60).mean()
     assert 0.4 < skin < 0.75
     higher = small.pose(np.tile((0, 0.001, 0), 4))
