@@ -153,14 +153,14 @@ def test_our_own_head_speaks_in_hdtfs_layout(tmp_path: Path) -> None:
 
     folder = tmp_path / "set"
     folder.mkdir()
-    speech = read_audio(Path(str(files("facestream") / "assets" / "sample.flac")))[RATE : 3 * RATE]
+    speech = read_audio(Path(str(files("facestream") / "assets" / "sample.flac")))[: 3 * RATE]
     soundfile.write(tmp_path / "speech.wav", speech, RATE)
-    animate_file(tmp_path / "speech.wav", folder / "Us0_0.mp4", load(None), size=192)
-    lines(folder / "RD_annotion_time.txt", ("Us0.mp4", "00:00-00:02"))
+    animate_file(tmp_path / "speech.wav", folder / "Us0_0.mp4", load(None), size=224)
+    lines(folder / "RD_annotion_time.txt", ("Us0.mp4", "00:00-00:03"))
     told = prepare_footage(open_hdtf(folder), model, tmp_path / "out")
     assert told[0].startswith("hdtf: 1 of 1 clips kept"), rows(tmp_path / "out")
     (clip,) = read_capture(tmp_path / "out")
-    assert len(clip.motion) >= 47
+    assert len(clip.motion) >= 72
     (row,) = rows(tmp_path / "out").values()
     assert row["agreement"][0] > 0.4 and abs(row["lag"][0]) <= 0.12
 

@@ -39,7 +39,7 @@ class Sieve:
     and lips are apart, in seconds."""
 
     moved: float = 0.5
-    agreement: float = 0.4
+    agreement: float = 0.3
     lag: float = 0.12
 
     def reason(self, stretch: Stretch, sync: Sync) -> str | None:
