@@ -19,9 +19,11 @@ from facestream.audio.encoders import EncoderConfig, MelEncoder
 from facestream.audio.frontend import BANDS, log_mel
 from facestream.audio.speech_windows import SpeechWindow
 from facestream.signals import Floats
+from facestream.streaming.tree import Session
 from facestream.timing import HOP, SAMPLE_RATE, Timing
 from facestream.training.weights import WEIGHTS, load_weights
 
+STRETCH = 250  # frames that an encoder hears at a time: the same for any number, and no slower for a long sound
 Hear = Callable[[Floats, int, int], Floats]  # sound [N], frames a second, T → features [T, A]
 BUNDLED = Path(__file__).parents[2] / "assets" / "talker"
 
@@ -96,9 +98,14 @@ class EncoderEars:
             own = Timing()
             hops = own.frame_hops * (int(np.ceil(frames * own.fps / fps)) + self.delay + 1)
             mel = log_mel(np.pad(sound, (0, max(0, hops * HOP - len(sound)))))[:hops]
+            session, stretch = Session(encoder), STRETCH * own.frame_hops
             with torch.no_grad():
-                heard, _ = encoder(torch.from_numpy(mel)[None])
-            return at_frames(heard.features[0, self.delay :].numpy(), own.fps, fps, frames)
+                heard = [
+                    session.feed(torch.from_numpy(mel[None, hop : hop + stretch]), rows=STRETCH)
+                    for hop in range(0, hops, stretch)
+                ]
+            features = torch.cat([each.features for each in heard], 1)  # type: ignore[attr-defined]
+            return at_frames(features[0, self.delay :].numpy(), own.fps, fps, frames)
 
         return hear
 
