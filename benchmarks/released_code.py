@@ -41,6 +41,7 @@ from facestream.streaming.tree import Session
 from facestream.talkers.export import export_step
 from facestream.talkers.faithful import FaithfulConfig, FaithfulStep, FaithfulStreamingTalker
 from facestream.talkers.released import RELEASED, load_released
+from facestream.talkers.rows import round_weights
 
 SPEECH_RATE = 50  # features a second that the speech encoder makes
 HOP = 10  # frames of a live step
@@ -152,12 +153,14 @@ def timed(costs: dict[str, float], name: str) -> Iterator[None]:
 class Live:
     """Our talker's live step as it is served: an ONNX graph that takes HOP frames at a time."""
 
-    def __init__(self, talker: FaithfulStreamingTalker, folder: Path, threads: int) -> None:
+    def __init__(self, talker: FaithfulStreamingTalker, folder: Path, threads: int, integers: bool = False) -> None:
         config, latents = talker.config, talker.codec.latents
         step = FaithfulStep(talker).eval()
         self.late, path = step.late, folder / "step.onnx"
         subjects = config.predictor.subjects
         self.plan = export_step(step, path, (HOP, config.features), subjects, (HOP, latents))
+        if integers:
+            round_weights(path)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         talker.eval()  # the export leaves its parts in training mode
@@ -180,7 +183,7 @@ def whole(steps: Iterator[np.ndarray], late: int, frames: int) -> Tensor:
     return torch.from_numpy(np.concatenate(list(steps), 1)[:, late : late + frames])
 
 
-def likeness(talker: FaithfulStreamingTalker, live: Live, frames: int) -> dict[str, float]:
+def likeness(talker: FaithfulStreamingTalker, live: Live, in_integers: Live, frames: int) -> dict[str, float]:
     """How far streams are from the whole: the graph's latents and vertices from PyTorch's stream, and streamed from
     offline decoding of the same latents, as a share of how far the offline vertices move about their mean."""
     config = talker.config
@@ -199,6 +202,8 @@ def likeness(talker: FaithfulStreamingTalker, live: Live, frames: int) -> dict[s
     exported = whole(live(features, subject, noise), live.late, frames)
     mine = streamed(HOP)
     out = {"ONNX graph from PyTorch, largest difference": float((exported - mine)[:, : -HOP - live.late].abs().max())}
+    rounded = whole(in_integers(features, subject, noise), live.late, frames)
+    out["8-bit weights from exact ones, relative"] = float((rounded - exported).square().mean().sqrt() / moved)
     for hop in (1, 6, HOP, 30):
         far = (streamed(hop) - offline).square().mean().sqrt() / moved
         out[f"streamed {hop} frames at a time from offline, relative"] = float(far)
@@ -274,14 +279,16 @@ def theirs_vertices(config: FaithfulConfig) -> int:
     return config.codec if isinstance(config.codec, int) else config.codec.vertices
 
 
-def costs(theirs: Any, ours: FaithfulStreamingTalker, live: Live, seconds: list[int], longer: list[int]) -> Table:
+def costs(
+    theirs: Any, ours: FaithfulStreamingTalker, lives: dict[str, Live], seconds: list[int], longer: list[int]
+) -> Table:
     """Processor seconds a second of sound, theirs and ours."""
     config = ours.config
     subject = torch.eye(config.predictor.subjects)[1:2]
     template = torch.zeros(3 * theirs_vertices(config))
     table = Table(
         "seconds of sound",
-        *(ways := ["their predict", "their streaming_inference", "ours live", "ours, predict's way"]),
+        *(ways := ["their predict", "their streaming_inference", *lives, "ours, predict's way"]),
         "ratio",
     )
 
@@ -292,7 +299,7 @@ def costs(theirs: Any, ours: FaithfulStreamingTalker, live: Live, seconds: list[
                 way()
             console.print(f"{length} s of sound, {name}: {spent[name] / length:.4f}")
         rates = {name: cost / length for name, cost in spent.items()}
-        mine = rates["ours live"]
+        mine = min(rates[name] for name in lives)
         ratios = ", ".join(f"{rate / mine:.0f}x" for name, rate in rates.items() if name.startswith("their"))
         table.add_row(str(length), *(f"{rates[name]:.4f}" if name in rates else "" for name in all_ways), ratios)
 
@@ -303,7 +310,8 @@ def costs(theirs: Any, ours: FaithfulStreamingTalker, live: Live, seconds: list[
         hidden, noise = theirs._audio2hidden(speech), torch.randn(1, frames, ours.codec.latents)
         data = {"audio": speech, "id": subject, "template": template, "vertice": None}
         mine = {
-            "ours live": lambda hidden=hidden, noise=noise: [None for _ in live(hidden, subject, noise)],
+            name: lambda live=live, hidden=hidden, noise=noise: [None for _ in live(hidden, subject, noise)]
+            for name, live in lives.items()
         }
         if length in longer:
             run(length, mine)
@@ -341,16 +349,17 @@ def main(
         collapsed = ours.head.sampler()
         ours.head.sampler = lambda: collapsed  # type: ignore[method-assign]  # takes seconds, and is made once
         live = Live(ours, Path(folder), threads)
+        lives = {"ours live": live, "ours live, 8-bit weights": Live(ours, Path(folder), threads, integers=True)}
     console.print(f"released code at {revision.stdout.strip()}, layout {layout}{', small' if small else ''}")
     parity = Table("part", "largest difference")
     for name, value in differences(theirs, ours, torch.randn(1, 600, config.features), frames).items():
         parity.add_row(name, f"{value:.2e}")
     console.print(parity)
     if not small:
-        console.print(costs(theirs, ours, live, seconds, longer))
+        console.print(costs(theirs, ours, lives, seconds, longer))
         console.print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
     streams = Table("our stream", "difference")
-    for name, value in likeness(ours, live, 5 * config.fps).items():
+    for name, value in likeness(ours, *lives.values(), 5 * config.fps).items():
         streams.add_row(name, f"{value:.2g}")
     console.print(streams)
 

@@ -38,7 +38,9 @@ def command(
             show_default=False,
         ),
     ] = None,
-    integers: Annotated[bool, typer.Option(help="Of a mesh: its speech model in 8-bit integers.")] = False,
+    integers: Annotated[
+        bool, typer.Option(help="Of a mesh: its speech model and large matrices in 8-bit integers.")
+    ] = False,
     speech: Annotated[
         list[Path] | None,
         typer.Option(

@@ -50,7 +50,7 @@ class TokenHead(nn.Module):
         self.config = config
         self.register_buffer("codes", torch.zeros(config.levels, config.codes, columns))
         self.given = nn.Parameter(torch.randn(config.levels, columns, width) * columns**-0.5)
-        self.asked = nn.Parameter(torch.randn(config.levels, width, columns) * width**-0.5)
+        self.asked = nn.Parameter(torch.randn(config.levels, width, columns) * (width * columns) ** -0.5)
         self.bias = nn.Parameter(torch.zeros(config.levels, config.codes))
         self.chain = nn.Linear(width, width) if config.chained else None
 

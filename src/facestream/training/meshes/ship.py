@@ -25,6 +25,7 @@ from facestream.talkers.bundle import CARD, FORMAT, MESH, NETWORK, SPEECH, Bundl
 from facestream.talkers.export import export_ears, export_step
 from facestream.talkers.faithful import FaithfulStep
 from facestream.talkers.hearing import HearingStep
+from facestream.talkers.rows import round_weights
 from facestream.timing import SAMPLE_RATE, Timing
 from facestream.training.meshes.ears import Ears, EncoderEars, SpeechModelEars
 from facestream.training.meshes.recipe import MeshRecipe
@@ -76,7 +77,8 @@ def ship_mesh(
 
     data: the corpus; card: text of the model card, whose front matter names the licence; shapes: an .npz as
     `Blendshapes.load` reads it, of this mesh; window: what a speech model hears that was trained on whole clips;
-    integers: a speech model in 8 bits. (The step stays in single precision: in integers it took three times as long.)
+    integers: a speech model, and large matrices of the step, in 8 bits. (A small step's matrices stay as they are: in
+    integers it took three times as long.)
     Raises CorpusError if the corpus or the shapes do not fit the recipe, BundleError for a card without a licence.
     """
     corpus = MeshCorpus.open(data)
@@ -89,6 +91,8 @@ def ship_mesh(
     noise = (latents,) if heard.block == 1 else (heard.block, latents)
     out.mkdir(parents=True, exist_ok=True)
     memories = export_step(network, out / NETWORK, (heard.rows, heard.columns), len(corpus.identities), noise)
+    if integers:
+        round_weights(out / NETWORK)
     if heard.model is not None:
         samples = (heard.reach or 0) + heard.block * SAMPLE_RATE // corpus.fps + heard.ahead
         export_ears(heard.model, out / SPEECH, samples, integers)
