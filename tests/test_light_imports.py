@@ -25,6 +25,7 @@ WITH_TORCH = (
     "audio.encoder",
     "audio.speech_models",
     "audio.whisper",
+    "audio.codec_tokens",
     "talkers.streamingtalker",
     "talkers.faithful",
     "talkers.hearing",

@@ -194,13 +194,18 @@ def features(
     versions: Annotated[
         int, typer.Option(min=0, help="Augmented versions of each utterance, beside the clean one.")
     ] = 3,
+    speech_model: Annotated[
+        Path | None,
+        typer.Option(help="Folder of a Whisper, for talkers that hear through it.", show_default=False),
+    ] = None,
 ) -> None:
     """Turn shards into what training reads: spectra and the faces that go with them."""
     with needing("train", "Making features"):
-        from facestream.training.prepare import prepare_features
+        from facestream.training.prepare import prepare_features, speech_ears
     folders = dict(_named(shard) for shard in shards)
     with stoppable(GOES_ON):
-        prepare_features(folders, output, capture, leave_out or (), versions)
+        ears = None if speech_model is None else speech_ears(speech_model)
+        prepare_features(folders, output, capture, leave_out or (), versions, ears=ears)
 
 
 def _tell(lines: Iterable[str]) -> None:

@@ -19,9 +19,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from facestream.audio.frontend import log_mel
+from facestream.errors import CorpusError
 from facestream.signals import FACE, Floats
 from facestream.timing import HOP
-from facestream.training.features import Features, Item
+from facestream.training.features import HEARD, Features, Item
 
 TO_POWER = 2 * math.log(10)  # one unit of the spectrum is 20 dB: natural logarithm of power
 TREMBLE = 0.15  # deviation of a band of steady noise from hop to hop
@@ -33,7 +34,8 @@ class BatchConfig:
     """windows and frames: size of a batch; shares: how much of it comes from each feature folder, by folder name;
     weights: how readily speakers are drawn whose names begin so (1 where not named); colour: how far the spectrum's
     level (in units of 20 dB), tilt and vocal tract are varied, 0 leaves them; murmur: share of windows with steady
-    noise behind them."""
+    noise behind them; stride: items are cut at multiples of so many frames; heard: whether the folders' features of a
+    speech model are wanted."""
 
     windows: int
     frames: int
@@ -41,6 +43,8 @@ class BatchConfig:
     weights: Mapping[str, float] = field(default_factory=dict)
     colour: float = 1.0
     murmur: float = 0.3
+    stride: int = 1
+    heard: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,11 @@ class Batches:
     def __init__(self, root: Path, config: BatchConfig, delay: int, styles: int, clean: bool) -> None:
         self.config, self.delay, self.styles = config, delay, styles
         self.sources = {name: Features(root / name) for name in config.shares}
+        for name in (name for name, source in self.sources.items() if config.heard and HEARD not in source.arrays):
+            raise CorpusError(
+                f"{root / name} has no features of a speech model; delete it, and make it again with "
+                "`facestream prepare features ... --speech-model FOLDER`"
+            )
         self.pools = {
             name: _Pool([item for item in source.items if item.clean or not clean], config.weights)
             for name, source in self.sources.items()
@@ -86,8 +95,11 @@ class Batches:
         while missing > 0:
             name = names[rng.choice(len(names), p=shares / shares.sum())]
             item = self.pools[name].draw(rng)
-            start = int(rng.integers(max(1, item.frames - missing + 1)))
-            part = self.sources[name].read(item, start, min(missing, item.frames - start))
+            strides = item.frames // self.config.stride
+            start = int(rng.integers(max(1, strides - missing // self.config.stride + 1))) * self.config.stride
+            part = self.sources[name].read(item, start, min(missing, strides * self.config.stride - start))
+            if not self.config.heard:
+                part.pop(HEARD, None)
             frames = len(part["face"])
             known = np.array([not item.measured or channel in item.measured for channel in FACE], np.float32)
             part["known"] = np.broadcast_to(known, (frames, len(FACE)))
@@ -100,7 +112,7 @@ class Batches:
         counts = np.ones(self.config.frames, np.float32)
         counts[: self.delay] = 0.0
         for name in ("face", "lips", "events", "phones", "known", "begins"):
-            joined[name] = np.concatenate((joined[name][: self.delay], joined[name][: -self.delay]))
+            joined[name] = np.concatenate((joined[name][: self.delay], joined[name][: len(counts) - self.delay]))
         return {**joined, "counts": counts}
 
 

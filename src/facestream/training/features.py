@@ -10,7 +10,7 @@ and noise.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,6 +33,10 @@ from facestream.training.augment import Augment, change_speed
 if TYPE_CHECKING:
     from facestream.corpora.capture import CaptureClip
 
+Ears = Callable[[Floats, int], Floats]
+"""Hears a sound [N]; gives that many rows of features, 50 a second."""
+
+HEARD, HEARD_ROWS = "heard", 2  # a speech model's features, and how many of them a frame
 UNKNOWN = 255  # phone label of what was not transcribed
 # File by what a row of it holds: rows a frame, columns.
 LAYOUT: dict[str, tuple[int, int]] = {
@@ -61,10 +65,12 @@ class Item:
 
 @dataclass(frozen=True)
 class Sample:
-    """Features of one item: arrays by LAYOUT's names, in full precision."""
+    """Features of one item: arrays by LAYOUT's names, in full precision; sound: what they are of, [N], where a speech
+    model may want to hear it."""
 
     item: Item
     arrays: dict[str, Floats]
+    sound: Floats
 
 
 def make_samples(
@@ -91,6 +97,7 @@ def make_samples(
                 "events": np.stack((neutral.seal, neutral.labiodental), 1),
                 "phones": _phone_labels(phones, frames),
             },
+            heard,
         )
 
 
@@ -119,6 +126,7 @@ def make_captured(
                 "events": np.stack((seal, np.full(frames, np.nan)), 1),
                 "phones": np.full((2 * frames, 1), UNKNOWN, np.float32),
             },
+            heard,
         )
 
 
@@ -144,24 +152,31 @@ def make_silence(index: int, babble: Floats, rng: np.random.Generator) -> Sample
             "events": np.zeros((frames, 2), np.float32),
             "phones": np.zeros((2 * frames, 1), np.float32),
         },
+        noise.astype(np.float32),
     )
 
 
-def write_features(folder: Path, samples: Iterable[Sample]) -> int:
-    """Write all samples into a new feature folder; it is whole once index.json stands. Returns the frames written."""
+def write_features(folder: Path, samples: Iterable[Sample], ears: Ears | None = None) -> int:
+    """Write all samples into a new feature folder; it is whole once index.json stands. Returns the frames written.
+
+    ears: a speech model, whose features are kept as HEARD.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     files = {name: (folder / f"{name}.bin").open("wb") for name in LAYOUT}
+    if ears is not None:
+        files[HEARD] = (folder / f"{HEARD}.bin").open("wb")
     items: list[Item] = []
     first = 0
     for sample in samples:
-        for name, file in files.items():
-            rows, columns = LAYOUT[name]
+        for name, (rows, columns) in LAYOUT.items():
             array = sample.arrays[name]
             if array.shape != (rows * sample.item.frames, columns):
                 raise ValueError(
                     f"{sample.item.id}: {name} has shape {array.shape}; expected {(rows * sample.item.frames, columns)}"
                 )
-            file.write(array.astype(np.float16).tobytes())
+            files[name].write(array.astype(np.float16).tobytes())
+        if ears is not None:
+            files[HEARD].write(ears(sample.sound, HEARD_ROWS * sample.item.frames).astype(np.float16).tobytes())
         items.append(Item(**{**asdict(sample.item), "first": first}))
         first += sample.item.frames
     for file in files.values():
@@ -182,6 +197,9 @@ class Features:
             name: np.memmap(folder / f"{name}.bin", np.float16, "r").reshape(-1, rows, columns)
             for name, (rows, columns) in LAYOUT.items()
         }
+        if (folder / f"{HEARD}.bin").exists():
+            flat, frames = np.memmap(folder / f"{HEARD}.bin", np.float16, "r"), len(self.arrays["face"])
+            self.arrays[HEARD] = flat.reshape(frames, HEARD_ROWS, -1)
 
     def read(self, item: Item, start: int, frames: int) -> dict[str, Floats]:
         """Frames [start, start + frames) of an item, rows flattened: mel [4 T, B], face [T, C] and so on."""

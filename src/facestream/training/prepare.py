@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -10,12 +11,13 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
+from facestream.audio.speech_windows import FEATURE_RATE
 from facestream.corpora.capture import SOMEBODY, Captured, list_capture, read_capture
 from facestream.corpora.shards import ShardReader
 from facestream.signals import Floats
 from facestream.timing import SAMPLE_RATE
 from facestream.training.augment import Augment
-from facestream.training.features import Sample, make_captured, make_samples, make_silence, write_features
+from facestream.training.features import Ears, Sample, make_captured, make_samples, make_silence, write_features
 
 HELD_OUT = 20  # every twentieth speaker is for tuning what training does not decide
 POOL = "-unknown"  # ends the name under which a corpus keeps all its unnamed speakers
@@ -35,11 +37,13 @@ def prepare_features(
     leave_out: Collection[str] = (),
     versions: int = 3,
     seed: int = 0,
+    ears: Ears | None = None,
 ) -> None:
     """Features of shard folders, by the name they get under `out`; held-out speakers go to NAME-held-out, clean only.
 
     shards: of speech, or folders of measured faces that know their speakers (corpora/footage); capture: a folder of
     captured faces, without the recordings named in `leave_out`.
+    ears: a speech model that hears, too (`speech_ears`).
 
     A folder that is whole is left as it is, so an interrupted run goes on where it stopped.
     """
@@ -52,16 +56,32 @@ def prepare_features(
             rows = [row for row, test in enumerate(material.held_out) if test is chosen]
             if rows and not (out / target / "index.json").exists():
                 samples = _samples(material, rows, copies, babble, seed, f"features {target}", console)
-                frames = write_features(out / target, samples)
+                frames = write_features(out / target, samples, ears)
                 console.print(f"{target}: {len(rows)} utterances, {frames / 25 / 60:.0f} minutes with their versions")
     if capture is not None and not (out / "capture" / "index.json").exists():
         rng = np.random.default_rng(seed)
         clips = [clip for clip in read_capture(capture) if clip.name not in leave_out]
         made = (sample for clip in clips for sample in make_captured(clip, 2 * versions, Augment(), babble, rng))
-        write_features(out / "capture", made)
+        write_features(out / "capture", made, ears)
     if not (out / "silence" / "index.json").exists():
         rng = np.random.default_rng(seed)
-        write_features(out / "silence", (make_silence(index, babble, rng) for index in range(SILENCES)))
+        write_features(out / "silence", (make_silence(index, babble, rng) for index in range(SILENCES)), ears)
+
+
+def speech_ears(model: str | os.PathLike[str], padded: bool = False) -> Ears:
+    """A speech model on Teller's slices: what an exported one hears live. model, padded: as in `load_speech_model`."""
+    import torch
+
+    from facestream.audio.speech_models import load_speech_model, speech_features
+    from facestream.audio.whisper import SLICE
+
+    hearing = load_speech_model(model, padded)
+
+    def hear(sound: Floats, rows: int) -> Floats:
+        with torch.no_grad():
+            return speech_features(hearing, sound, FEATURE_RATE, rows, SLICE).numpy()
+
+    return hear
 
 
 class _Speech:

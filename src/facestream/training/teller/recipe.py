@@ -7,7 +7,7 @@ runs/NAME/talker    the transformer
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -67,7 +67,7 @@ class TellerRecipe:
         """Cross-entropies of speakers held out, by level. (0: no such folder.)"""
         if not (data / self.held_out / "index.json").exists():
             return {}
-        config = BatchConfig(self.batch.windows, self.batch.frames, {self.held_out: 1.0}, colour=0.0, murmur=0.0)
+        config = replace(self.batch, shares={self.held_out: 1.0}, weights={}, colour=0.0, murmur=0.0)
         batches = SlicedBatches(Batches(data, config, self.timing.delay, self.model.styles, clean=True))
         loss = TellerLoss(teller)
         found = [loss(**batches.make(LOOKED_AT + look))[1] for look in range(LOOKS)]

@@ -12,6 +12,7 @@ from torch import Tensor
 from facestream.motion.portrait import SHOWN, numbers_of
 from facestream.motion.spaces import seal_lips
 from facestream.training.batches import Batches
+from facestream.training.features import HEARD
 
 
 class SlicedBatches:
@@ -21,12 +22,13 @@ class SlicedBatches:
         self.batches = batches
 
     def make(self, number: int) -> Mapping[str, Tensor]:
-        """mel [W, M, B], style [W, T, styles], numbers [W, 4 S, N], counts [W, S]: the same for the same number."""
+        """mel [W, M, B], or a speech model's features [W, 2 T, A]; style [W, T, styles]; numbers [W, 4 S, N];
+        counts [W, S]: the same for the same number."""
         batch = self.batches.make(number)
         face = seal_lips(batch["face"], batch["events"][..., 0].nan_to_num())
         counts = batch["counts"].reshape(len(face), -1, SHOWN).amin(-1)
         return {
-            "mel": batch["mel"],
+            "mel": batch.get(HEARD, batch["mel"]),
             "style": batch["style"],
             "numbers": numbers_of(face, face[:, 0]),
             "counts": counts,
