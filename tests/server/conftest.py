@@ -32,7 +32,8 @@ class Echo:
     def forget_sound(self, memories, lane):
         memories["past"][lane] = 0
 
-    def style(self, name):
+    def style(self, name=None):
+        name = name or "neutral"
         if name not in self.config.styles:
             raise BundleError(f"this talker has no style '{name}'; it has: neutral, other")
         return np.eye(2, dtype=np.float32)[self.config.styles.index(name)]

@@ -27,7 +27,7 @@ from facestream.timing import SAMPLE_RATE
 BAYS = 4
 LIGHT = 8  # users who share one bay, whose turn is then every tick
 UNEVEN = 1.25  # a bay takes so many times the mean in before it is full
-MOVES = 3  # users at most who change bays in a tick: each costs two steps; after a late tick all would like to
+MOVES = 1  # users at most who change bays in a tick: each costs two steps; after a late tick all would like to
 REMEMBERED = 16  # last faces, for an interruption while some of them are not seen yet
 SILENT = -1
 

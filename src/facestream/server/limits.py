@@ -17,7 +17,7 @@ class Limits:
     a lump of buffered_seconds is used up; messages: a second, in the mean of two; unread_bytes: control messages that
     a client leaves lying; lagging_bytes: of motion that a client leaves lying before further frames are dropped;
     peers: sessions over WebRTC, each of which costs what drawing and encoding a face costs; load: share of its
-    time that the engine may need before newcomers are sent away, for the sake of those who are here; beyond about 0.9
+    time that the engine may need before newcomers are sent away, for the sake of those who are here; beyond about 0.8
     frames come late for everybody.
     """
 
@@ -32,7 +32,7 @@ class Limits:
     unread_bytes: int = 1 << 16
     lagging_bytes: int = 2048
     peers: int = 4
-    load: float = 0.85
+    load: float = 0.75
 
 
 @dataclass(frozen=True)
