@@ -20,7 +20,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from facestream.audio.whisper import SLICE
+from facestream.audio.whisper import SLICE, WHISPER_BASE
 from facestream.corpora.synthetic.styles import STYLES
 from facestream.motion.codecs.rvq import QuantiserConfig, TokenizerConfig
 from facestream.motion.heads.tokens import TokenHeadConfig
@@ -87,6 +87,7 @@ RECIPE = TellerRecipe(
         steps=200_000, rate=3e-4, warm_up=2000, weight_decay=0.1, betas=(0.9, 0.95), mean_decay=0.9995, save_every=1000,
         keep_every=20_000, check_every=2000,
     ),
+    ears=WHISPER_BASE,
 )  # fmt: skip
 
 HDTF = replace(
@@ -115,5 +116,6 @@ VARIANTS = {
         model=replace(RECIPE.model, hearing=LIVE.model.encoder, rows=SHOWN),
         timing=Timing(fps=25, delay=2, block=SHOWN),
         batch=replace(RECIPE.batch, heard=False, colour=0.5, murmur=0.3),
+        ears=None,
     ),
 }

@@ -1,5 +1,6 @@
 """Teller on filmed people: the recipe's sizes, and a tiny one from films to loss, on Whisper's rows."""
 
+import dataclasses
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from facestream.audio.speech_models import random_whisper, speech_features
 from facestream.audio.whisper import SLICE
 from facestream.corpora.capture import CaptureClip
 from facestream.errors import CorpusError
+from facestream.runtime.stream import Stream
+from facestream.runtime.talker import Talker
 from facestream.signals import FACE, Motion
 from facestream.talkers.teller import Teller
 from facestream.training.augment import Augment
@@ -21,7 +24,8 @@ from facestream.training.batches import BatchConfig, Batches
 from facestream.training.features import HEARD, Features, make_captured, write_features
 from facestream.training.prepare import speech_ears
 from facestream.training.recipe import TrainingRun, load_recipe
-from facestream.training.teller.recipe import TellerLoss
+from facestream.training.teller.recipe import TellerLoss, TellerRecipe
+from facestream.training.teller.ship import ship_teller
 from facestream.training.teller.slices import SlicedBatches
 
 from ..audio.test_whisper import TINY, WIDTH
@@ -79,6 +83,26 @@ def test_features_are_what_is_heard_live(features: Path) -> None:
             live = speech_features(random_whisper(TINY), sound, 50, window=SLICE)[20:60]
         assert kept.shape == (40, WIDTH)
         np.testing.assert_allclose(kept, live, atol=2e-3)
+
+
+class Untrained(TellerRecipe):
+    """A recipe whose runs need no training."""
+
+    def load(self, folder: Path) -> Teller:
+        torch.manual_seed(1)
+        return Teller(self.model).eval()
+
+
+def test_a_run_ships_with_its_ears(features: Path) -> None:
+    pytest.importorskip("onnx")
+    recipe = load_recipe(RECIPE, None, TellerRecipe)
+    fields = {field.name: getattr(recipe, field.name) for field in dataclasses.fields(recipe)}
+    fields["model"] = replace(some_teller(hearing=WIDTH, rows=10).config, styles=recipe.model.styles)
+    fields["ears"] = str(features / "whisper")
+    ship_teller(Untrained(**fields), features, features / "bundle", "# toy\n")
+    talker = Talker(features / "bundle")
+    assert (talker.ears.rows, talker.ears.columns, talker.ears.reach) == (10, WIDTH, 32_000)
+    assert len(Stream(talker).push(np.zeros(3_200, np.float32))) == 5
 
 
 def test_batches_hold_whole_slices_in_step_with_their_faces(features: Path) -> None:

@@ -107,7 +107,7 @@ def list_capture(folder: str | os.PathLike[str]) -> list[Captured]:
 
 
 def _read_clip(table: Path) -> CaptureClip:
-    sounds = [path for path in sorted(table.parent.glob(table.stem + ".*")) if path.suffix in SOUNDS]
+    sounds = [path for ending in sorted(SOUNDS) if (path := table.with_suffix(ending)).is_file()]
     if not sounds:
         raise CorpusError(
             f"'{table.name}' has no sound beside it; expected {table.stem} with one of {', '.join(SOUNDS)}"

@@ -23,7 +23,7 @@ def save_weights(path: Path, state: dict[str, Tensor]) -> None:
     for name, value in state.items():
         if value.ndim == 2 and value.numel() > 4096 and not name.startswith("codec."):
             scale = value.abs().amax(1, keepdim=True).clamp(min=1e-12) / 127
-            stored[name], stored[name + SCALE] = (value / scale).round().to(torch.int8), scale
+            stored[name], stored[name + SCALE] = (value / scale).round().to(torch.int8).contiguous(), scale
         else:
             stored[name] = value.contiguous()
     save_file(stored, path)

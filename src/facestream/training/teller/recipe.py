@@ -31,7 +31,8 @@ LOOKS = 4
 @dataclass(frozen=True)
 class TellerRecipe:
     """A published training run. name, licence (SPDX), made_from: for the bundle; data: where its feature folders are by
-    default; held_out: the folder of those whose speakers take no part; batch: of the others."""
+    default; held_out: the folder of those whose speakers take no part; batch: of the others; ears: the speech
+    model whose features they hold (a folder, or a name on the hub), None where the talker hears spectra."""
 
     name: str
     licence: str
@@ -43,6 +44,7 @@ class TellerRecipe:
     timing: Timing
     batch: BatchConfig
     fit: FitConfig
+    ears: str | None = None
 
     def train(self, data: Path | None, folder: Path, start: Path | None = None) -> None:
         """Train, or go on training, with everything in `folder`.
