@@ -32,7 +32,7 @@ class Limits:
     unread_bytes: int = 1 << 16
     lagging_bytes: int = 2048
     peers: int = 4
-    load: float = 0.75
+    load: float = 0.7
 
 
 @dataclass(frozen=True)
