@@ -59,6 +59,8 @@ def command(
         from facestream.training.meshes.ship import ship_mesh
         from facestream.training.recipe import Recipe, TrainingRun, load_recipe
         from facestream.training.ship import ship
+        from facestream.training.teller.recipe import TellerRecipe
+        from facestream.training.teller.ship import ship_teller
     card = recipe.with_suffix(".md")
     if not card.is_file():
         raise CorpusError(
@@ -71,6 +73,10 @@ def command(
             ship(told, runs, speech or [Path("data/shards/real")], output, words)
         elif isinstance(told, MeshRecipe):
             ship_mesh(told, next(iter(runs)), data or told.data, output, words, shapes, integers=integers)
+        elif isinstance(told, TellerRecipe):
+            ship_teller(told, next(iter(runs)), output, words)
+        else:
+            raise CorpusError(f"{recipe} trains no talker by itself, so there is nothing to export; choose a --variant")
     out.print(f"The bundle is in {output}", markup=False, highlight=False, soft_wrap=True)
 
 
