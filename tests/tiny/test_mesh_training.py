@@ -15,6 +15,7 @@ from facestream.evaluation.mesh_clips import mean_offset
 from facestream.motion.codecs.vq import MeshCodecConfig
 from facestream.training.checkpoints import averaged_weights
 from facestream.training.fit import Fit
+from facestream.training.meshes import recipe
 from facestream.training.meshes.recipe import CODEC, TALKER
 from tests.training.toy_meshes import RECIPE, toy_corpus
 
@@ -64,7 +65,7 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(folder, monkeypatch):
                 raise Interrupted
 
     with monkeypatch.context() as patched:
-        patched.setattr("facestream.training.meshes.recipe.Fit", StopsEarly)
+        patched.setattr(recipe, "Fit", StopsEarly)
         for _ in range(2):
             with pytest.raises(Interrupted):
                 RECIPE.train(folder / "toy", folder / "again")

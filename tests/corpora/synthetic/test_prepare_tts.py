@@ -39,7 +39,7 @@ ROBOT = Voice("espeak", "en+m1", "en", "GPL", "espeak-ng", recorded=False)
 @pytest.fixture
 def engines(monkeypatch: pytest.MonkeyPatch) -> dict[str, Hum]:
     engines = {"flite": Hum(AWB), "festival": Hum(KED), "espeak": Hum(ROBOT)}
-    monkeypatch.setattr(prepare, "_engines", lambda: engines)
+    monkeypatch.setattr(prepare, "open_engines", lambda: engines)
     return engines
 
 
