@@ -27,7 +27,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from facestream.motion.keypoint_map import NUMBERS, SHAPES, KeypointMap, likeliest
+from facestream.motion.keypoint_map import SHAPES, KeypointMap, likeliest
+from facestream.motion.keypoints import EXPRESSION
 from facestream.motion.spaces import seal_lips
 from facestream.signals import FACE, Floats
 from facestream.training.features import Features
@@ -73,7 +74,7 @@ class Clip:
 def read_clip(path: Path) -> Clip:
     """A .npz as described above."""
     with np.load(path, allow_pickle=False) as file:
-        expression = file["exp"].reshape(-1, NUMBERS) * UNIT
+        expression = file["exp"].reshape(-1, EXPRESSION) * UNIT
         tracked = {}
         if "blendshapes" in file:
             tracked = {str(name): file["blendshapes"][:, i] for i, name in enumerate(file["blendshape_names"])}
@@ -100,7 +101,7 @@ def drivers() -> dict[str, dict[str, float]]:
 
 def expected(name: str) -> Floats:
     """The prior's centre of one driver, [63]."""
-    row = np.zeros(NUMBERS, np.float32)
+    row = np.zeros(EXPRESSION, np.float32)
     for place, amount in EXPECTED.get(name, {}).items():
         row[3 * int(place[:-1]) + "xyz".index(place[-1])] = amount
     return row
@@ -112,16 +113,15 @@ def fit(teachers: list[Clip], clips: list[Clip]) -> Floats:
     columns = [_driven(clip, parts) for clip in teachers] or [np.zeros((1, len(parts)), np.float32)]
     weights = [np.full((len(rows), 1), len(rows) ** -0.5) for rows in columns]  # every clip counts the same
     x = np.concatenate([rows * weight for rows, weight in zip(columns, weights, strict=True)])
-    y = np.concatenate(
-        [clip.expression * weight for clip, weight in zip(teachers, weights, strict=False)] or [np.zeros((1, NUMBERS))]
-    )
+    shown = [clip.expression * weight for clip, weight in zip(teachers, weights, strict=False)]
+    y = np.concatenate(shown or [np.zeros((1, EXPRESSION))])
     moves = np.concatenate([clip.expression * len(clip.expression) ** -0.5 for clip in clips])
-    size, axes = np.linalg.eigh(moves.T @ moves / len(clips) + FAINT**2 * np.eye(NUMBERS))
+    size, axes = np.linalg.eigh(moves.T @ moves / len(clips) + FAINT**2 * np.eye(EXPRESSION))
     whiten, colour = axes / np.sqrt(size), (axes * np.sqrt(size)).T
     prior = np.stack([expected(name) for name in parts])
     pulled = np.linalg.solve(x.T @ x + TRUST * np.eye(len(parts)), x.T @ (y - x @ prior) @ whiten)
     rows = prior + pulled @ colour
-    out = np.zeros((len(SHAPES), NUMBERS), np.float32)
+    out = np.zeros((len(SHAPES), EXPRESSION), np.float32)
     for row, shares in zip(rows, parts.values(), strict=True):
         for name, share in shares.items():
             out[SHAPES.index(name)] = row * share

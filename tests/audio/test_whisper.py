@@ -19,7 +19,7 @@ from facestream.streaming.tree import blank, plan
 from facestream.talkers.bundle import FORMAT, NETWORK, SPEECH, BundleConfig, write_config
 from facestream.talkers.export import export_ears, export_step
 
-from ..talkers.test_teller import NUMBERS, some_teller
+from ..talkers.test_teller import CHANNELS, some_teller
 
 WIDTH = 16
 TINY = {
@@ -96,7 +96,7 @@ def test_a_bundle_hears_what_training_heard(padded: bool, tmp_path) -> None:
     memories = export_step(teller, tmp_path / NETWORK, (10, WIDTH), 2, (5, 4))
     export_ears(block, tmp_path / SPEECH, SLICE.left_samples + SLICE.block_samples)
     config = BundleConfig(
-        FORMAT, "toy", 25, 0, WIDTH, 4, (*FACE, *NUMBERS), ("a", "b"), memories, "Apache-2.0", (), 5,
+        FORMAT, "toy", 25, 0, WIDTH, 4, (*FACE, *CHANNELS), ("a", "b"), memories, "Apache-2.0", (), 5,
         SLICE.ahead_samples, SLICE.left_samples,
     )  # fmt: skip
     write_config(tmp_path, config)

@@ -7,7 +7,7 @@ from facestream.motion import keypoints
 from facestream.motion.keypoint_map import load_map
 from facestream.motion.keypoints import Keypoints
 from facestream.motion.portrait import (
-    NUMBERS,
+    CHANNELS,
     Portrait,
     between,
     head_angles,
@@ -63,7 +63,7 @@ def test_slices_have_no_seam() -> None:
     """Numbers at 20 a second, turned back into 25, follow the curves they came from, over borders too."""
     face = talking(40)
     kept = numbers_of(face, face[:, 0])
-    assert kept.shape == (1, 32, len(NUMBERS))
+    assert kept.shape == (1, 32, len(CHANNELS))
     portrait, last, shown = Portrait(), numbers_of(face[:, :1].expand(-1, 5, -1), face[:, 0])[:, -1], []
     for slice_ in kept.split(4, 1):
         frames = portrait.frames(slice_, last)

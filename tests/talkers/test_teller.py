@@ -6,7 +6,7 @@ torch = pytest.importorskip("torch")
 from facestream.audio.encoders import EncoderConfig
 from facestream.motion.codecs.rvq import QuantiserConfig, TokenizerConfig
 from facestream.motion.heads.tokens import TokenHead, TokenHeadConfig, balanced
-from facestream.motion.portrait import NUMBERS
+from facestream.motion.portrait import CHANNELS
 from facestream.signals import FACE
 from facestream.streaming.clock import Clock
 from facestream.streaming.memory import write
@@ -118,7 +118,7 @@ def test_frames_are_curves_and_numbers_without_a_seam() -> None:
     sound, style, noise = material(1, 6)
     live = Live(teller, 1)
     faces = torch.cat([live.feed(sound[:, number], style, noise[:, number])[0] for number in range(6)], 1)[0]
-    assert faces.shape == (30, len(FACE) + len(NUMBERS))
+    assert faces.shape == (30, len(FACE) + len(CHANNELS))
     numbers = faces[:, len(FACE) :].numpy()
     # four frames of tokens and five that are shown: on lines between them, so no frame leaps where a slice begins
     speed = np.abs(np.diff(numbers[:, :63], axis=0)).max(1)
@@ -141,13 +141,13 @@ def test_memory_does_not_grow() -> None:
 def test_features_may_come_from_elsewhere() -> None:
     teller = some_teller(hearing=12)
     faces, _ = Live(teller, 1).feed(torch.randn(1, 5, 12), torch.rand(1, 2), torch.randn(1, 5, 4))
-    assert faces.shape == (1, 5, len(FACE) + len(NUMBERS))
+    assert faces.shape == (1, 5, len(FACE) + len(CHANNELS))
 
 
 def test_the_loss_learns() -> None:
     teller = some_teller().train()
     sound, style, _ = material(4, 6)
-    numbers = torch.randn(4, 24, len(NUMBERS)) * 0.1
+    numbers = torch.randn(4, 24, len(CHANNELS)) * 0.1
     teller.tokenizer.requires_grad_(False).eval()
     optimizer = torch.optim.Adam([w for w in teller.parameters() if w.requires_grad], 1e-2)
     found = []

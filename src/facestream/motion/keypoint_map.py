@@ -18,12 +18,11 @@ from pathlib import Path
 import numpy as np
 
 from facestream.errors import MotionError
-from facestream.motion.keypoints import KEYPOINTS, Keypoints, head_angles, head_rotation
+from facestream.motion.keypoints import EXPRESSION, KEYPOINTS, Keypoints, head_angles, head_rotation
 from facestream.signals import FACE, ROTATIONS, Floats, Motion
 
 HEAD = ("headYaw", "headPitch", "headRoll")
 SHAPES: tuple[str, ...] = tuple(name for name in FACE if name not in ROTATIONS)  # what an expression is made of
-NUMBERS = 3 * KEYPOINTS
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ class KeypointMap:
 
     def curves(self, keypoints: Keypoints) -> Motion:
         """The likeliest face under a motion since its portrait's rest, in FACE's channels."""
-        offset = keypoints.expression.reshape(-1, NUMBERS) - self.mean @ self.shapes
+        offset = keypoints.expression.reshape(-1, EXPRESSION) - self.mean @ self.shapes
         values = np.zeros((len(keypoints), len(FACE)), np.float32)
         values[:, [FACE.index(name) for name in SHAPES]] = np.clip(self.mean + offset @ self.back, 0.0, 1.0)
         values[:, [FACE.index(name) for name in HEAD]] = head_angles(keypoints.rotation)
@@ -75,7 +74,7 @@ def likeliest(shapes: Floats, curves: Floats, noise: float) -> tuple[Floats, Flo
     the shapes leave unexplained, in an expression's units."""
     mean = curves.mean(0)
     spread = np.cov(curves.T).astype(np.float64)
-    seen = shapes.T @ spread @ shapes + noise**2 * np.eye(NUMBERS)
+    seen = shapes.T @ spread @ shapes + noise**2 * np.eye(EXPRESSION)
     return mean, np.linalg.solve(seen, shapes.T @ spread).astype(np.float32)
 
 

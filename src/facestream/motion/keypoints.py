@@ -20,7 +20,8 @@ KEYPOINTS = 21
 LIPS: tuple[int, ...] = (6, 12, 14, 17, 19, 20)  # what the points do, as LivePortrait's retargeting uses them
 EYES: tuple[int, ...] = (11, 13, 15, 16, 18)
 BROWS: tuple[int, ...] = (1, 2)
-NUMBERS = 3 * KEYPOINTS + 9 + 3  # expression, the rotation's three rows, translation
+EXPRESSION = 3 * KEYPOINTS  # numbers of an expression
+NUMBERS = EXPRESSION + 9 + 3  # with the rotation's three rows, and translation
 TURN = np.diag(np.array([1.0, -1.0, -1.0], np.float32))  # the face's own axes (signals.py) ↔ the picture's
 
 
@@ -61,7 +62,7 @@ class Keypoints:
         """The inverse of `pack`. What stands for a rotation is made one: the nearest, by its singular vectors."""
         if rows.ndim != 2 or rows.shape[1] != NUMBERS:
             raise MotionError(f"rows of keypoints have shape {list(rows.shape)}; expected [frames, {NUMBERS}]")
-        expression, rotation, translation = np.split(rows, (3 * KEYPOINTS, 3 * KEYPOINTS + 9), 1)
+        expression, rotation, translation = np.split(rows, (EXPRESSION, EXPRESSION + 9), 1)
         return cls(expression.reshape(-1, KEYPOINTS, 3), nearest_rotation(rotation.reshape(-1, 3, 3)), translation, fps)
 
     def place(self, canonical: Floats, scale: float) -> Floats:

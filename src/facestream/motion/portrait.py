@@ -12,15 +12,15 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from facestream.motion import keypoints
 from facestream.motion.keypoint_map import HEAD, SHAPES, load_map
-from facestream.motion.keypoints import KEYPOINTS
+from facestream.motion.keypoints import EXPRESSION, KEYPOINTS
 from facestream.signals import FACE
 
 SHOWN, KEPT = 5, 4  # frames of a slice: shown at 25 a second, kept as tokens at 20
-EXPRESSION = 3 * KEYPOINTS
-TURN = (1.0, -1.0, -1.0)  # diagonal of keypoints.TURN
+TURN = tuple(float(sign) for sign in keypoints.TURN.diagonal())
 # The numbers by name, for a talker's channels.
-NUMBERS: tuple[str, ...] = (
+CHANNELS: tuple[str, ...] = (
     *(f"expression{point}{axis}" for point in range(KEYPOINTS) for axis in "XYZ"),
     *(f"rotation{row}{column}" for row in range(3) for column in range(3)),
     *(f"translation{axis}" for axis in "XYZ"),
@@ -80,7 +80,7 @@ class Portrait(nn.Module):
 
 def still(like: Tensor) -> Tensor:
     """The numbers of a portrait at rest, [L, N], for the lanes of `like` [L, ...]."""
-    rest = torch.zeros(len(NUMBERS), device=like.device)
+    rest = torch.zeros(len(CHANNELS), device=like.device)
     rest[EXPRESSION:-3] = torch.eye(3, device=like.device).flatten()
     return rest + 0 * like.flatten(1)[:, :1]
 

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from facestream.audio.encoders import EncoderConfig, MelEncoder
 from facestream.motion.codecs.rvq import MotionTokenizer, TokenizerConfig
 from facestream.motion.heads.tokens import TokenHead, TokenHeadConfig, balanced
-from facestream.motion.portrait import NUMBERS, SHOWN, Portrait, still
+from facestream.motion.portrait import CHANNELS, SHOWN, Portrait, still
 from facestream.nn.attention import CausalAttention
 from facestream.nn.transformer import Stack, TransformerBlock
 from facestream.streaming.clock import Clock
@@ -73,7 +73,7 @@ class Teller(nn.Module):
         self.tokenizer = MotionTokenizer(config.tokenizer)
         self.from_sound = nn.Linear(heard, config.width)
         self.from_style = nn.Linear(config.styles, config.width, bias=False)
-        self.from_rest = nn.Linear(len(NUMBERS), config.width)
+        self.from_rest = nn.Linear(len(CHANNELS), config.width)
         self.place = nn.Parameter(torch.randn(config.slice_rows, config.width) * 0.02)
         window = config.slices * config.slice_rows
         self.blocks = Stack(
@@ -94,7 +94,7 @@ class Teller(nn.Module):
 
     def memories(self) -> dict[str, Memory]:
         """The last frame, and the pair that was given last."""
-        return {"motion": Latch(len(NUMBERS)), "pair": Latch(self.config.head.pair)}
+        return {"motion": Latch(len(CHANNELS)), "pair": Latch(self.config.head.pair)}
 
     # training
 

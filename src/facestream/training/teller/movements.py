@@ -18,9 +18,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from facestream.motion.keypoint_map import NUMBERS as EXPRESSION
 from facestream.motion.keypoint_map import load_map
-from facestream.motion.keypoints import Keypoints, exp_rotation
+from facestream.motion.keypoints import EXPRESSION, NUMBERS, Keypoints, exp_rotation
 from facestream.motion.spaces import seal_lips
 from facestream.signals import FACE, Floats, Motion
 from facestream.training.features import Features
@@ -112,7 +111,7 @@ class _Reel:
         long = [np.concatenate([rows, rows[::-1]] * (frames // len(rows) + 1)) for rows in motions]
         ends = np.cumsum([0, *map(len, long)])
         self.frames = frames
-        self.rows = np.concatenate(long) if long else np.zeros((0, 75), np.float32)
+        self.rows = np.concatenate(long) if long else np.zeros((0, NUMBERS), np.float32)
         self.starts = [np.arange(first, last - frames + 1) for first, last in pairwise(ends)]
 
     def __len__(self) -> int:
@@ -121,7 +120,7 @@ class _Reel:
     def draw(self, count: int, rng: np.random.Generator) -> Floats:
         """Windows [count, T, N], every motion as likely as any."""
         if not count:
-            return np.zeros((0, self.frames, 75), np.float32)
+            return np.zeros((0, self.frames, NUMBERS), np.float32)
         first = [rng.choice(self.starts[which]) for which in rng.integers(len(self.starts), size=count)]
         return self.rows[np.array(first)[:, None] + np.arange(self.frames)]
 

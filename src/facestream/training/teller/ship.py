@@ -7,7 +7,7 @@ from pathlib import Path
 from facestream.audio.frontend import BANDS
 from facestream.audio.speech_windows import FEATURE_RATE
 from facestream.corpora.synthetic.styles import STYLES
-from facestream.motion.portrait import NUMBERS, SHOWN
+from facestream.motion.portrait import CHANNELS, SHOWN
 from facestream.signals import FACE
 from facestream.talkers.bundle import CARD, FORMAT, NETWORK, SPEECH, BundleConfig, write_config
 from facestream.talkers.export import export_ears, export_step
@@ -35,7 +35,7 @@ def ship_teller(recipe: TellerRecipe, run: Path, out: Path, card: str) -> None:
         delay=recipe.timing.delay,
         bands=heard[1],
         latents=latents,
-        channels=(*FACE, *NUMBERS),
+        channels=(*FACE, *CHANNELS),
         styles=tuple(style.name for style in STYLES),
         memories=memories,
         licence=recipe.licence,

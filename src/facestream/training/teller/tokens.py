@@ -12,14 +12,13 @@ from torch import Tensor, nn
 
 from facestream.errors import CorpusError
 from facestream.motion.codecs.rvq import MotionTokenizer, TokenizerConfig
-from facestream.motion.keypoints import EYES, KEYPOINTS, LIPS, NUMBERS, Keypoints
+from facestream.motion.keypoints import EXPRESSION, EYES, LIPS, NUMBERS, Keypoints
 from facestream.training.checkpoints import averaged_weights
 from facestream.training.fit import Fit, FitConfig
 from facestream.training.teller.movements import FPS, MovementConfig, Movements
 
 TOKENS = "tokens"  # folder of a run
 SAMPLED = 1 << 30  # numbers of the batches that are looked at before training
-EXPRESSION = 3 * KEYPOINTS
 POINT = 0.01  # a usual move of a point, in a portrait's units: what errors are measured by
 
 
