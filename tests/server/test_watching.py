@@ -48,7 +48,8 @@ def test_who_watches_sends_no_sound_and_ends_with_the_speaker(server):
                 with pytest.raises(ProtocolError, match="sends no sound") as refused:
                     await frames(loud, 100)
                 assert refused.value.code == Close.BAD_MESSAGE
-            watcher = await connect(server.url, watch=name).__aenter__()
+            watching = connect(server.url, watch=name)  # kept: the session ends with its last reference
+            watcher = await watching.__aenter__()
             assert server.house.audience == 1
         with pytest.raises(ProtocolError, match="is over") as over:
             await frames(watcher, 100)
